@@ -1,0 +1,60 @@
+"""Every error AutoMem raises on purpose: one class for each boundary it crosses."""
+
+from __future__ import annotations
+
+
+class AutoMemError(Exception):
+    """Something the user can understand and act on; the command line prints it without a traceback."""
+
+
+class ConfigError(AutoMemError):
+    """A configuration file, an override or an option is not usable."""
+
+
+class PluginError(AutoMemError):
+    """A plugin is missing, broken, or collides with another."""
+
+
+class EnvironmentFailure(AutoMemError):  # noqa: N818 - EnvironmentError is a builtin name
+    """A game, or the worker process it lives in, failed. Never a game action, never a score."""
+
+
+class ScaffoldError(AutoMemError):
+    """A scaffold folder does not pass its acceptance check."""
+
+
+class TraceError(AutoMemError):
+    """A trace cannot be read, or does not say what it should."""
+
+
+class ReplayMismatch(TraceError):  # noqa: N818 - the event is what it is
+    """Playing recorded answers again did not give the recorded observations."""
+
+
+class LimitReached(AutoMemError):  # noqa: N818 - the event is what it is
+    """A limit on steps, tokens, money or time stopped the work."""
+
+
+class EvaluationError(AutoMemError):
+    """An evaluation cannot be completed; it has no mean."""
+
+
+class ModelError(AutoMemError):
+    """A model call failed.
+
+    `retryable` says whether the same call may succeed later, `retry_after_seconds` what the
+    server asked for, `status` the HTTP status where there was one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_seconds: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
+        self.status = status

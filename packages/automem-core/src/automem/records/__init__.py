@@ -1,0 +1,1 @@
+"""Frozen structs for all that is stored, sent or configured; no behavior."""

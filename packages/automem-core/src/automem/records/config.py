@@ -1,0 +1,119 @@
+"""A run's configuration: one TOML file, `run.toml` once resolved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from automem.records._struct import Record
+from automem.records.model import Sampling
+
+Count = Annotated[int, Meta(ge=1)]
+Seeds = tuple[int, ...] | str
+"""A list, or text such as `100 from 1000`."""
+
+
+class RunSection(Record):
+    """`[run]`"""
+
+    name: str
+    folder: str = "runs"
+    """Where run folders are made."""
+
+
+class EnvironmentSection(Record):
+    """`[environment]`; keys that are not listed here go to the environment's own options."""
+
+    name: str
+    tasks: tuple[str, ...] = ()
+    """Empty is all its tasks."""
+    max_steps: int | None = None
+    """Fewer steps than the environment's own limit."""
+    options: dict[str, Any] = {}
+
+
+class AgentSection(Record):
+    """`[agent]`"""
+
+    name: str = "logplan"
+    """`logplan` (memory files), or a baseline without them: `window`."""
+    history: Count = 10
+    """`window`: how many past observations are shown."""
+    chain_of_thought: bool = False
+    """`window`: ask for reasoning before the action."""
+
+
+class ScaffoldSection(Record):
+    """`[scaffold]`"""
+
+    source: str = ""
+    """`from` in the file: a scaffold's name, or a path to its folder."""
+
+
+class RoleSection(Record):
+    """`[roles.default]`, `[roles.memory]`, `[roles.gameplay]`; other keys go to the backend."""
+
+    backend: str | None = None
+    model: str | None = None
+    adapter: str | None = None
+    sampling: Sampling = Sampling()
+    """`temperature`, `top_p`, `max_tokens`, `stop` in the file."""
+    seeded: bool = False
+    """Send a seed of its own with each call."""
+    concurrency: Count | None = None
+    """Most calls at once; the limiter finds the best number below it."""
+    timeout_seconds: float = 600.0
+    """One deadline over a call and all its retries."""
+    retries: int = 8
+    price: tuple[float, float, float] | None = None
+    """US dollars per million input, cached input and output tokens; else the price table."""
+    options: dict[str, Any] = {}
+
+
+class SeedsSection(Record):
+    """`[seeds]`: three disjoint lists."""
+
+    search: Seeds = ()
+    train: Seeds = ()
+    report: Seeds = ()
+
+
+class LimitsSection(Record):
+    """`[limits]`; None is no limit. Reaching one of an episode ends it; one of the run stops it."""
+
+    episode_tokens: int | None = None
+    episode_cost: float | None = None
+    episode_seconds: float | None = None
+    run_tokens: int | None = None
+    run_cost: float | None = None
+    run_seconds: float | None = None
+
+
+class EvaluationSection(Record):
+    """`[evaluation]`"""
+
+    seeds: str = "search"
+    """Which of the three lists is played."""
+    episodes_at_once: Count | None = None
+    """None plays all of them at once."""
+    workers: Count | None = None
+    """Environment processes; None is one a core."""
+
+
+class RunConfig(Record):
+    """The whole file."""
+
+    run: RunSection
+    environment: EnvironmentSection
+    agent: AgentSection = AgentSection()
+    scaffold: ScaffoldSection = ScaffoldSection()
+    roles: dict[str, RoleSection] = {}
+    """`default`, and what differs for `memory` and `gameplay`."""
+    seeds: SeedsSection = SeedsSection()
+    limits: LimitsSection = LimitsSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    evolve: dict[str, Any] = {}
+    """Checked by the package that plays loop 1."""
+    train: dict[str, Any] = {}
+    """Checked by the package that plays loop 2."""

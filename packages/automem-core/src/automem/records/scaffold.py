@@ -1,0 +1,159 @@
+"""The manifest of a scaffold: file schema, operation vocabulary, limits. See `scaffold.toml`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from automem.records._struct import Record
+from automem.records.memory import Kind
+
+Phase = Literal["log", "plan"]
+WriteMode = Literal["append", "write", "create", "upsert"]
+Order = Literal["written", "grouped"]
+Dedupe = Literal["off", "exact", "near"]
+
+
+class Retention(Record):
+    """What happens to a file that grows past `max_lines`."""
+
+    max_lines: int
+    keep_last: int
+    """How many of the last lines stay."""
+    pinned: int = 0
+    """How many lines at the top stay whatever happens."""
+
+
+class SoftLimit(Record):
+    """A size from which on the model is told to tidy up; nothing is refused."""
+
+    lines: int | None = None
+    bytes: int | None = None
+    text: str = "{file} is long ({lines} lines). Summarize it."
+    """Placeholders: {file}, {lines}, {bytes}."""
+
+
+class KeyRule(Record):
+    """How lines of a keyed file are found again."""
+
+    shape: str
+    """What the prompt calls it, such as `x,y`."""
+    pattern: str = ".+"
+    """A regular expression the whole key must match."""
+    separator: str = "|"
+    """Stands between key and body in the stored line."""
+
+
+class FileRule(Record):
+    """The rules of one memory file."""
+
+    purpose: str = ""
+    """What belongs in it; shown in the file index."""
+    modes: tuple[WriteMode, ...] = ("append", "write", "create", "upsert")
+    """How it may be written."""
+    retention: Retention | None = None
+    soft_limit: SoftLimit | None = None
+    dedupe: Dedupe = "off"
+    """`exact`: an appended line that is already there is dropped; `near`: also one that
+    differs only in case, spacing or a leading `Step N`."""
+    key: KeyRule | None = None
+    """Makes it a keyed file: one line for each key."""
+
+
+class OperationTexts(Record):
+    """What an operation answers; None takes the built-in text. Placeholders: {file} {lines}
+    {hits} {query} {key} {result}."""
+
+    done: str | None = None
+    empty: str | None = None
+    missing: str | None = None
+    duplicate: str | None = None
+    refused: str | None = None
+    malformed: str | None = None
+
+
+class OperationRule(Record):
+    """One word of the vocabulary."""
+
+    name: str
+    """Upper case; the model writes it as `<|NAME|>...<|END|>`."""
+    kind: Kind
+    phases: tuple[Phase, ...] = ("log",)
+    file: str | None = None
+    """Binds it to one file; the file argument then falls away."""
+    lines: int | None = None
+    """For `tail` and `search`: how many lines at most; None takes the limit."""
+    help: str = ""
+    """One line for the prompt."""
+    texts: OperationTexts = OperationTexts()
+
+
+class Inject(Record):
+    """A retrieval done by the host and put into the prompt, each step, as `slots.<slot>`."""
+
+    slot: str
+    file: str
+    phases: tuple[Phase, ...] = ("plan",)
+    operation: Literal["read", "tail"] = "read"
+    lines: int | None = None
+    """The last lines for `tail`; the first for `read`; None is all."""
+    when_empty: str = "(empty)"
+
+
+class ScaffoldLimits(Record):
+    """Bounds inside one step and of the folder."""
+
+    log_turns: int = 10
+    plan_turns: int = 10
+    search_results: int = 10
+    """The last N matching lines are shown."""
+    read_lines: int = 400
+    """A longer file is shown cut, with a word on how to see the rest."""
+    result_bytes: int = 16_384
+    """The most text one operation may answer."""
+    file_bytes: int = 65_536
+    folder_bytes: int = 262_144
+    files: int = 32
+
+
+class Notices(Record):
+    """What the prompt says when the observation did not change."""
+
+    unchanged: str = "Your last action changed nothing you can see."
+    unchanged_repeated: str = (
+        "Nothing has changed for {count} actions in a row. Do something different."
+    )
+    """From `repeated_from` on; placeholder {count}."""
+    repeated_from: int = 3
+
+
+class ActionRule(Record):
+    """How a committed action is read."""
+
+    spelling: dict[str, str] = {}
+    """What a model writes -> what the game accepts."""
+    fallback: str | None = None
+    """Executed when nothing is committed; None takes the environment's default action."""
+
+
+class Manifest(Record):
+    """The content of `scaffold.toml`, variants applied."""
+
+    name: str
+    version: int = 1
+    parent: str = ""
+    """Content hash of the scaffold it was made from."""
+    environment: str = ""
+    """The environment it is for; empty is any."""
+    summary: str = ""
+    order: Order = "written"
+    """`grouped` repeats the order of the published method: reads, appends, writes, creates."""
+    files: dict[str, FileRule] = {}
+    free_files: bool = True
+    """Whether files not named in `files` may be created."""
+    operation: tuple[OperationRule, ...] = ()
+    inject: tuple[Inject, ...] = ()
+    limits: ScaffoldLimits = ScaffoldLimits()
+    notices: Notices = Notices()
+    actions: ActionRule = ActionRule()
+    prompts: dict[str, str] = {}
+    """Prompt name -> file in `prompts/`, where it is not `<name>.md`."""

@@ -1,0 +1,112 @@
+"""Every path of a run folder, so that no other module spells one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def _safe(name: str) -> str:
+    """A task's or run's name as one path component."""
+    return re.sub(r"[^A-Za-z0-9._+-]", "_", name) or "_"
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeFolder:
+    """`episodes/<task>/<seed>/`"""
+
+    path: Path
+
+    @property
+    def trace(self) -> Path:
+        """The growing trace."""
+        return self.path / "trace.jsonl"
+
+    @property
+    def compacted(self) -> Path:
+        """The finished trace, compressed, with a step index."""
+        return self.path / "trace.jsonl.zst"
+
+    @property
+    def memory(self) -> Path:
+        """The memory folder as it is now."""
+        return self.path / "memory"
+
+    @property
+    def result(self) -> Path:
+        """Written last: exists means that the episode is complete."""
+        return self.path / "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationFolder:
+    """`evaluations/<key>/`"""
+
+    path: Path
+
+    @property
+    def evaluation(self) -> Path:
+        """Written last: exists means that the evaluation is complete."""
+        return self.path / "evaluation.json"
+
+    @property
+    def plan(self) -> Path:
+        """What is evaluated: the content that the key is the hash of."""
+        return self.path / "plan.json"
+
+    def episode(self, task: str, seed: int) -> EpisodeFolder:
+        """The folder of one episode."""
+        return EpisodeFolder(self.path / "episodes" / _safe(task) / str(seed))
+
+    def episodes(self) -> list[EpisodeFolder]:
+        """Every episode folder there is, by task and seed."""
+        found = [p for p in self.path.glob("episodes/*/*") if p.is_dir()]
+        return [EpisodeFolder(p) for p in sorted(found, key=lambda p: (p.parent.name, int(p.name)))]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`runs/<name>/`"""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration, runnable as it is."""
+        return self.path / "run.toml"
+
+    @property
+    def status(self) -> Path:
+        """Status, heartbeat, versions, git, hardware."""
+        return self.path / "run.json"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the host and of every child process."""
+        return self.path / "logs"
+
+    @property
+    def scaffolds(self) -> Path:
+        """Immutable copies of every scaffold that was played."""
+        return self.path / "scaffolds"
+
+    def evaluation(self, key: str) -> EvaluationFolder:
+        """The folder of one evaluation."""
+        return EvaluationFolder(self.path / "evaluations" / key)
+
+    def evaluations(self) -> list[EvaluationFolder]:
+        """Every evaluation folder there is."""
+        return [
+            EvaluationFolder(p) for p in sorted(self.path.glob("evaluations/*")) if p.is_dir()
+        ]
+
+
+def run_folder(folder: str | Path, name: str) -> RunFolder:
+    """The folder of the run `name` below `folder`."""
+    return RunFolder(Path(folder) / _safe(name))

@@ -1,0 +1,1 @@
+"""Scaffolds: load, check, hash, compare, render."""

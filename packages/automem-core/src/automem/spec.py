@@ -1,0 +1,29 @@
+"""What a plugin hands over: a name and where to import the thing from, on first use."""
+
+from __future__ import annotations
+
+from automem.records._struct import Record
+
+
+class Spec(Record):
+    """One part a user can name in a configuration."""
+
+    name: str
+    """What the user types."""
+    make: str
+    """`package.module:attribute`, imported on first use and then called."""
+    summary: str
+    """One line for `automem plugins`."""
+    config: str | None = None
+    """`package.module:Struct` for its options, checked when a configuration is read."""
+    extra: str | None = None
+    """What to install if the import fails, such as `automem-envs[crafter]`."""
+    interpreter: str | None = None
+    """The named interpreter it runs in, made by `automem setup`."""
+
+
+class EnvironmentSpec(Spec):
+    """An environment; `make(task, options)` gives an `automem.protocols.Environment`."""
+
+    tasks: tuple[str, ...] = ("default",)
+    """Every task it offers, in the order a table shows them."""
