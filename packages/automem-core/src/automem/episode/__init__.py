@@ -1,1 +1,1 @@
-"""."""
+"""One episode: played, written down, read back, resumed, proven again."""
