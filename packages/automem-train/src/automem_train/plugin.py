@@ -1,1 +1,1 @@
-"""What this package offers, as specs; imports nothing heavy."""
+"""What this package offers to AutoMem; no hook is implemented yet, so it adds nothing."""

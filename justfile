@@ -1,0 +1,41 @@
+# The short names of what is done often; `just` lists them.
+
+default:
+    @just --list
+
+# Run the tests; arguments go to pytest.
+test *arguments:
+    uv run pytest {{ arguments }}
+
+# Format and mend what ruff can mend.
+format:
+    uv run --group lint ruff format
+    uv run --group lint ruff check --fix
+
+# Lint, types and import contracts.
+lint:
+    uv run --group lint ruff check
+    uv run --group lint ruff format --check
+    uv run --group lint basedpyright
+    uv run --group lint lint-imports
+
+# Everything a change must pass.
+ci:
+    bash .ci/run
+
+# Resolve anew and export the pins.
+lock:
+    uv lock
+    uv export --quiet --format requirements-txt --no-header --no-annotate --no-emit-workspace --all-packages --all-extras --all-groups --output-file requirements.lock
+
+# Play the demo.
+demo *arguments:
+    uv run automem demo {{ arguments }}
+
+# Write the generated page of the command line.
+reference:
+    uv run python -m automem.cli.reference > docs/reference/cli.md
+
+# Measure; docs/benchmarks.md says what.
+benchmark *arguments:
+    uv run python benchmarks/run.py {{ arguments }}
