@@ -1,1 +1,1 @@
-"""."""
+"""The games AutoMem agents play."""

@@ -1,1 +1,36 @@
 """What this package offers, as specs; imports nothing heavy."""
+
+from __future__ import annotations
+
+from automem import EnvironmentSpec, Spec, hookimpl
+
+
+@hookimpl
+def automem_environments() -> list[EnvironmentSpec]:
+    """The games."""
+    return [
+        EnvironmentSpec(
+            name="crafter",
+            make="automem_envs.crafter.environment:Crafter",
+            summary="Open-world survival with 22 achievements (crafter 1.8.3)",
+            config="automem_envs.crafter.options:CrafterOptions",
+            extra="automem-envs[crafter]",
+        )
+    ]
+
+
+@hookimpl
+def automem_scaffolds() -> list[Spec]:
+    """The scaffolds a run of these games can start from."""
+    return [
+        Spec(
+            name="crafter-v0",
+            make="automem_envs.crafter.scaffolds:crafter_v0",
+            summary="Crafter with five append-style files",
+        ),
+        Spec(
+            name="crafter-map",
+            make="automem_envs.crafter.scaffolds:crafter_map",
+            summary="Crafter with a keyed map and a goals file",
+        ),
+    ]

@@ -1,0 +1,50 @@
+"""Reading the options of a part: unknown keys are refused with their path and the closest name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from automem.errors import ConfigError
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the nearest known name, or nothing where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def read_options(
+    owner: str, struct: type[msgspec.Struct] | None, raw: Mapping[str, Any], *, path: str
+) -> msgspec.Struct | None:
+    """Convert `raw` into `struct`, strictly; None where the part takes no options.
+
+    Raises ConfigError with the path of the key: `path` is where `raw` stands in its file.
+    """
+    if struct is None:
+        if raw:
+            raise ConfigError(f"{path}.{next(iter(raw))}: '{owner}' takes no options; remove it")
+        return None
+    _refuse_unknown(owner, struct, raw, path)
+    try:
+        return msgspec.convert(dict(raw), struct, strict=True)
+    except msgspec.ValidationError as error:
+        said, _, where = str(error).partition(" - at `$")
+        raise ConfigError(f"{path}{where.rstrip('`')}: {said} (an option of '{owner}')") from error
+
+
+def _refuse_unknown(
+    owner: str, struct: type[msgspec.Struct], raw: Mapping[str, Any], path: str
+) -> None:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    for key, value in raw.items():
+        if key not in fields:
+            suggestion = closest(key, fields) or f"; it has: {', '.join(fields) or 'none'}"
+            raise ConfigError(f"{path}.{key}: '{owner}' has no such option{suggestion}")
+        kind = fields[key].type
+        is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        if is_struct and isinstance(value, Mapping):
+            _refuse_unknown(owner, kind, cast("Mapping[str, Any]", value), f"{path}.{key}")

@@ -1,0 +1,1 @@
+"""Crafter: open-world survival, as text."""
