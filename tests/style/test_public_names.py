@@ -1,0 +1,39 @@
+"""What a package calls public, name by name: a change here is a change for users."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PUBLIC: dict[str, list[str]] = {
+    "automem": [
+        "AutoMemError",
+        "Environment",
+        "EnvironmentInfo",
+        "EnvironmentSpec",
+        "Frame",
+        "Observation",
+        "Spec",
+        "StepResult",
+        "hookimpl",
+    ],
+}
+
+
+def declared() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "packages").glob("*/src/**/*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+                parts = list(path.relative_to(ROOT / "packages").parts[2:])
+                parts[-1] = parts[-1].removesuffix(".py")
+                name = ".".join(part for part in parts if part != "__init__")
+                found[name] = ast.literal_eval(node.value)  # pyright: ignore
+    return found
+
+
+def test_every_list_of_public_names_is_pinned() -> None:
+    assert declared() == PUBLIC
