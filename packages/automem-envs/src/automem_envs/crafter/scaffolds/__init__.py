@@ -1,0 +1,17 @@
+"""The Crafter scaffolds that come with the package, as folders of texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["crafter_map", "crafter_v0"]
+
+
+def crafter_v0() -> Path:
+    """Five append-style files that the agent searches: where every revision starts from."""
+    return Path(__file__).parent / "crafter-v0"
+
+
+def crafter_map() -> Path:
+    """A keyed map, goals shown in every prompt, a log that keeps its size: no code, structure only."""
+    return Path(__file__).parent / "crafter-map"
