@@ -35,6 +35,10 @@ class LimitReached(AutoMemError):  # noqa: N818 - the event is what it is
     """A limit on steps, tokens, money or time stopped the work."""
 
 
+class RunError(AutoMemError):
+    """A run folder is missing, held by another process, or does not say what it should."""
+
+
 class EvaluationError(AutoMemError):
     """An evaluation cannot be completed; it has no mean."""
 

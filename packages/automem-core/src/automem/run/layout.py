@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from automem.episode.folder import EpisodeFolder
+
+__all__ = ["EpisodeFolder", "EvaluationFolder", "RunFolder", "run_folder"]
+
 
 def _safe(name: str) -> str:
     """A task's or run's name as one path component."""
@@ -13,35 +17,8 @@ def _safe(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class EpisodeFolder:
-    """`episodes/<task>/<seed>/`"""
-
-    path: Path
-
-    @property
-    def trace(self) -> Path:
-        """The growing trace."""
-        return self.path / "trace.jsonl"
-
-    @property
-    def compacted(self) -> Path:
-        """The finished trace, compressed, with a step index."""
-        return self.path / "trace.jsonl.zst"
-
-    @property
-    def memory(self) -> Path:
-        """The memory folder as it is now."""
-        return self.path / "memory"
-
-    @property
-    def result(self) -> Path:
-        """Written last: exists means that the episode is complete."""
-        return self.path / "result.json"
-
-
-@dataclass(frozen=True, slots=True)
 class EvaluationFolder:
-    """`evaluations/<key>/`"""
+    """`evaluations/<key>/`."""
 
     path: Path
 
@@ -67,7 +44,7 @@ class EvaluationFolder:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`runs/<name>/`"""
+    """`runs/<name>/`."""
 
     path: Path
 
@@ -87,6 +64,16 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def lock(self) -> Path:
+        """Held by the one process that works on the run."""
+        return self.path / "run.lock"
+
+    @property
+    def log(self) -> Path:
+        """The host's own log, one JSON line an event."""
+        return self.logs / "automem.log"
+
+    @property
     def logs(self) -> Path:
         """Logs of the host and of every child process."""
         return self.path / "logs"
@@ -102,9 +89,7 @@ class RunFolder:
 
     def evaluations(self) -> list[EvaluationFolder]:
         """Every evaluation folder there is."""
-        return [
-            EvaluationFolder(p) for p in sorted(self.path.glob("evaluations/*")) if p.is_dir()
-        ]
+        return [EvaluationFolder(p) for p in sorted(self.path.glob("evaluations/*")) if p.is_dir()]
 
 
 def run_folder(folder: str | Path, name: str) -> RunFolder:

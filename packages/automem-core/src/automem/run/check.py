@@ -1,0 +1,69 @@
+"""What a configuration names, compared with what the installed plugins offer."""
+
+from __future__ import annotations
+
+from automem.errors import ConfigError, PluginError
+from automem.options import closest
+from automem.plugins import Plugins
+from automem.records.config import EnvironmentSection, RoleSection, RunConfig
+from automem.run.config import ENVIRONMENT_FIELDS, ROLE_FIELDS, SAMPLING_FIELDS
+
+AGENTS = ("logplan", "window")
+
+
+def check_config(config: RunConfig, plugins: Plugins) -> None:
+    """Refuse names nobody offers and options nobody reads, before anything is started.
+
+    Raises ConfigError with the path in the file and the closest name.
+    """
+    _check_environment(config.environment, plugins)
+    if config.agent.name not in AGENTS:
+        hint = closest(config.agent.name, AGENTS) or f"; there are: {', '.join(AGENTS)}"
+        raise ConfigError(f"[agent] name: no agent named {config.agent.name!r}{hint}")
+    if not config.roles:
+        raise ConfigError("[roles.default] is missing; name at least a `backend` in it")
+    default = config.roles.get("default", RoleSection())
+    for name, role in config.roles.items():
+        _check_role(f"[roles.{name}]", role, default, plugins)
+
+
+def _check_environment(section: EnvironmentSection, plugins: Plugins) -> None:
+    try:
+        spec = plugins.get("environment", section.name)
+    except PluginError as error:
+        raise ConfigError(f"[environment] name: {error}") from error
+    for task in section.tasks:
+        if task not in spec.tasks:
+            hint = closest(task, spec.tasks) or f"; there are: {', '.join(spec.tasks)}"
+            raise ConfigError(
+                f"[environment] tasks: {section.name} has no task named {task!r}{hint}"
+            )
+    try:
+        plugins.options(spec, section.options, path="environment")
+    except ConfigError as error:
+        raise _also(error, section.options, ENVIRONMENT_FIELDS) from error
+
+
+def _check_role(where: str, role: RoleSection, default: RoleSection, plugins: Plugins) -> None:
+    backend = role.backend or default.backend
+    if backend is None:
+        raise ConfigError(
+            f"{where} backend: no backend is named; there are: {', '.join(plugins.backends())}"
+        )
+    try:
+        spec = plugins.get("backend", backend)
+    except PluginError as error:
+        raise ConfigError(f"{where} backend: {error}") from error
+    inherited = default.options if role.backend in (None, default.backend) else {}
+    try:
+        plugins.options(spec, {**inherited, **role.options}, path=where[1:-1])
+    except ConfigError as error:
+        raise _also(error, role.options, ROLE_FIELDS + SAMPLING_FIELDS) from error
+
+
+def _also(error: ConfigError, options: dict[str, object], fields: tuple[str, ...]) -> ConfigError:
+    """The error with a hint where an option is nearly the name of a field of the section."""
+    hints = [hint for key in options if (hint := closest(key, fields))]
+    return ConfigError(
+        f"{error}{hints[0]}" if hints and "did you mean" not in str(error) else str(error)
+    )

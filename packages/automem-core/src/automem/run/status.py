@@ -1,0 +1,132 @@
+"""Who works on a run: a lock that lets one process in, and `run.json` with its heartbeat."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from automem.errors import LimitReached, RunError
+from automem.records.run import RunState, RunStatus
+from automem.run.files import write_text
+from automem.run.layout import RunFolder
+from automem.run.provenance import gather
+from automem.run.secrets import redact
+
+HEARTBEAT_SECONDS = 5.0
+
+
+@contextmanager
+def hold(run: RunFolder) -> Generator[None]:
+    """Keep every other process out of the run, which is freed even if this one is killed.
+
+    Raises RunError, naming the process that has it.
+    """
+    run.path.mkdir(parents=True, exist_ok=True)
+    with run.lock.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            owner = file.read().strip() or "unknown"
+            raise RunError(
+                f"the run {run.path} is being played by process {owner}; "
+                "wait for it, stop it, or choose another name with --run"
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@asynccontextmanager
+async def working_on(run: RunFolder, command: Sequence[str]) -> AsyncGenerator[None]:
+    """Hold the run and keep its `run.json` true while the body works on it.
+
+    `command` is what was typed after `automem`. How the body ends decides the final status.
+    Raises RunError where another process holds the run.
+    """
+    with hold(run):
+        begun = RunStatus(
+            status="running",
+            pid=os.getpid(),
+            command=tuple(redact(argument) for argument in command),
+            started_at=_now(),
+            heartbeat=_now(),
+            provenance=gather(Path.cwd()),
+        )
+        _write(run, begun)
+        failure: Exception | None = None
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_beat, run, begun)
+                try:
+                    yield
+                except Exception as error:  # noqa: BLE001 - raised again outside the group
+                    failure = error
+                group.cancel_scope.cancel()
+        except BaseException:
+            _write(run, _ended(begun, "interrupted", ""))
+            raise
+        if failure is not None:
+            state = "interrupted" if isinstance(failure, LimitReached) else "failed"
+            _write(run, _ended(begun, state, str(failure)))
+            raise failure
+        _write(run, _ended(begun, "finished", ""))
+
+
+def read_status(run: RunFolder) -> RunStatus | None:
+    """What `run.json` says; None where there is none.
+
+    A run that says it is running while nobody holds it was killed: it is shown as interrupted.
+    """
+    try:
+        status = msgspec.json.decode(run.status.read_bytes(), type=RunStatus)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise RunError(f"cannot read {run.status}: {error}") from error
+    if status.status == "running" and not is_held(run):
+        return msgspec.structs.replace(
+            status, status="interrupted", message="the process ended without a word"
+        )
+    return status
+
+
+def is_held(run: RunFolder) -> bool:
+    """Whether a living process works on the run."""
+    try:
+        file = run.lock.open("r", encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
+
+async def _beat(run: RunFolder, status: RunStatus) -> None:
+    while True:
+        await anyio.sleep(HEARTBEAT_SECONDS)
+        _write(run, msgspec.structs.replace(status, heartbeat=_now()))
+
+
+def _ended(status: RunStatus, state: RunState, message: str) -> RunStatus:
+    return msgspec.structs.replace(status, status=state, heartbeat=_now(), message=redact(message))
+
+
+def _write(run: RunFolder, status: RunStatus) -> None:
+    text = msgspec.json.format(msgspec.json.encode(status), indent=2).decode()
+    write_text(run.status, text + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
