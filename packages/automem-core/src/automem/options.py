@@ -44,7 +44,12 @@ def _refuse_unknown(
         if key not in fields:
             suggestion = closest(key, fields) or f"; it has: {', '.join(fields) or 'none'}"
             raise ConfigError(f"{path}.{key}: '{owner}' has no such option{suggestion}")
-        kind = fields[key].type
-        is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-        if is_struct and isinstance(value, Mapping):
+        kind = _struct_of(fields[key].type)
+        if kind is not None and isinstance(value, Mapping):
             _refuse_unknown(owner, kind, cast("Mapping[str, Any]", value), f"{path}.{key}")
+
+
+def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return cast("type[msgspec.Struct]", kind)
+    return None

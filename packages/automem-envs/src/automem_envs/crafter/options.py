@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from automem.records._struct import Record
 
@@ -14,3 +16,5 @@ class CrafterOptions(Record):
 
     profile: Profile = "corrected"
     """`corrected` for playing and optimizing; `balrog` and `paper` to compare with those."""
+    frame_pixels: Annotated[int, Meta(ge=63, le=2048)] = 252
+    """Width and height of a picture."""
