@@ -51,5 +51,5 @@ def _refuse_unknown(
 
 def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return cast("type[msgspec.Struct]", kind)
+        return kind
     return None

@@ -1,4 +1,4 @@
-"""Crafter explained to a model; every number is read from the game's own rules."""
+"""Crafter explained to a model; costs and requirements are read from the game's own data."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ You carry at most {most} of each thing.
 Vitals go from 0 to {rules.items["health"]["max"]}. Food falls by 1 about every 26 steps, drink \
 about every 21, energy about every 31 while awake. While one of them is 0 your health falls; \
 otherwise it slowly recovers. At health 0 you die and the game is over.
-- Food: attack a cow with `Do` until it falls (+6), or eat a ripe plant (+4). A planted sapling \
-takes hundreds of steps to ripen and is destroyed if creatures stand beside it, or if you hit it \
-too early and often; only a ripe one can be eaten.
+- Food: attack a cow with `Do` until it falls (+6), or eat a ripe plant with `Do` (+4). A planted \
+sapling ripens after 300 steps, which only count while you are within 17 moves of it, and is \
+destroyed if a cow, zombie or skeleton stands beside it.
 - Drink: `Do` facing water (+1 each time).
-- Energy: `Sleep`. You sleep until energy is full, and cannot act before; being hurt wakes you. \
-Waking up rested is an achievement.
+- Energy: `Sleep` while energy is not full. You sleep until it is, and cannot act before; being \
+hurt wakes you. Waking up rested is an achievement.
 
 Zombies live on grass and are many in the dark; they hit hard, and much harder while you sleep. \
 Skeletons live in dark tunnels and shoot arrows. Fight both with `Do` while you face them; a \
@@ -116,7 +116,7 @@ def _spaced(name: str) -> str:
 
 
 def _both(names: list[str]) -> str:
-    return " and ".join(f"a {name}" for name in names)
+    return " and ".join(f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in names)
 
 
 def _either(names: list[str]) -> str:
