@@ -1,0 +1,74 @@
+"""Several addresses of one server, used in turn; one that fails is left out for a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from automem.errors import ConfigError
+
+FIRST_REST_SECONDS = 1.0
+"""After a first failure; doubled with each further one."""
+LONGEST_REST_SECONDS = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Replica:
+    """One address."""
+
+    url: str
+    failures: int = 0
+    """In a row."""
+    rests_until: float = 0.0
+    """On the clock of its Replicas."""
+
+    @property
+    def chat_url(self) -> str:
+        """Where conversations are sent."""
+        return f"{self.url}/chat/completions"
+
+
+@dataclass(slots=True)
+class Replicas:
+    """Round robin over those that work."""
+
+    members: tuple[Replica, ...]
+    clock: Callable[[], float] = time.monotonic
+    _turn: int = field(default=0, init=False)
+
+    @classmethod
+    def of(cls, urls: Sequence[str], clock: Callable[[], float] = time.monotonic) -> Replicas:
+        """Check the addresses. Raises ConfigError."""
+        if not urls:
+            raise ConfigError("base_url is empty; name at least one, as http://127.0.0.1:8000/v1")
+        for url in urls:
+            if not url.startswith(("http://", "https://")):
+                raise ConfigError(f"base_url {url!r} must begin with http:// or https://")
+        return cls(tuple(Replica(url.rstrip("/")) for url in urls), clock)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every address."""
+        return tuple(member.url for member in self.members)
+
+    def next(self) -> Replica:
+        """The next one in turn that does not rest; the one rested longest where all do."""
+        now = self.clock()
+        for _ in self.members:
+            member = self.members[self._turn % len(self.members)]
+            self._turn += 1
+            if member.rests_until <= now:
+                return member
+        return min(self.members, key=lambda member: member.rests_until)
+
+    def worked(self, replica: Replica) -> None:
+        """It answered: it takes its turn again at once."""
+        replica.failures = 0
+        replica.rests_until = 0.0
+
+    def failed(self, replica: Replica) -> None:
+        """It could not be reached, or said that it cannot answer now."""
+        rest = min(LONGEST_REST_SECONDS, FIRST_REST_SECONDS * 2.0**replica.failures)
+        replica.failures += 1
+        replica.rests_until = self.clock() + rest
