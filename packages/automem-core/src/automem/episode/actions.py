@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from automem.records._struct import Record
 from automem.records.environment import EnvironmentInfo
 from automem.records.scaffold import ActionRule
@@ -18,25 +20,19 @@ class Resolved(Record):
 def resolve(said: str | None, info: EnvironmentInfo, rule: ActionRule) -> Resolved:
     """Find the accepted action meant by `said`.
 
-    Exact, case-sensitive membership first, as the benchmark has it; then the scaffold's own
-    spellings; then, where the environment is tolerant, other case and white space. Nothing said
-    plays the scaffold's fallback, which counts as valid: the agent chose silence, not nonsense.
+    Exact, case-sensitive membership first, as the benchmark has it. A tolerant environment also
+    accepts the scaffold's own spellings, other case and other white space. Nothing said plays the
+    scaffold's fallback, which counts as valid: the agent chose silence, not nonsense.
     """
     if said is None:
         fallback = rule.fallback or info.default_action
         return Resolved(executed=fallback, valid=_accepted(fallback, info))
     if _accepted(said, info):
         return Resolved(executed=said, valid=True)
-    spelled = rule.spelling.get(said)
-    if spelled is not None and _accepted(spelled, info):
-        return Resolved(executed=spelled, valid=True)
     if info.matching == "tolerant":
-        wanted = _folded(said)
-        for action in info.actions:
-            if _folded(action) == wanted:
-                return Resolved(executed=action, valid=True)
-        for spelling, action in rule.spelling.items():
-            if _folded(spelling) == wanted and _accepted(action, info):
+        folded = _folded(said)
+        for spelling, action in _spellings(info, rule):
+            if _folded(spelling) == folded and _accepted(action, info):
                 return Resolved(executed=action, valid=True)
     return Resolved(executed=info.default_action, valid=False)
 
@@ -47,6 +43,12 @@ def invalid_prefix(action: str) -> str:
         "\n\nYour previous output did not contain a valid action. "
         f"Defaulted to action: {action}\n\nObservation:\n"
     )
+
+
+def _spellings(info: EnvironmentInfo, rule: ActionRule) -> Iterator[tuple[str, str]]:
+    yield from rule.spelling.items()
+    for action in info.actions:
+        yield action, action
 
 
 def _accepted(action: str, info: EnvironmentInfo) -> bool:

@@ -3,29 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
-State = Literal["queued", "replaying", "playing", "done", "unfinished"]
+from automem.episode.progress import EpisodeProgress
 
-
-@dataclass(slots=True)
-class EpisodeProgress:
-    """One episode."""
-
-    task: str
-    seed: int
-    max_steps: int
-    state: State = "queued"
-    step: int = 0
-    progression: float = 0.0
-    waiting_for: str = ""
-    """What it waits for, such as `memory (log, turn 2)` or `environment`."""
-    waiting_since: float = 0.0
-    """`time.monotonic()` of the beginning of that wait."""
-    tokens: int = 0
-    cost: float | None = 0.0
-    note: str = ""
-    """The last thing worth telling: a retry, a restart, the cause of a failure."""
+__all__ = ["EpisodeProgress", "Progress"]
 
 
 @dataclass(slots=True)

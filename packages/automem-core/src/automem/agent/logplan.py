@@ -1,0 +1,122 @@
+"""The agent with memory files: LOG records what happened, PLAN recalls and commits an action.
+
+Each phase is a fresh conversation; nothing carries over but the files. With two roles on
+different models, the memory role writes and consults and the gameplay role commits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automem.agent.conversation import Conversation
+from automem.agent.protocol import Desk, Scene
+from automem.agent.rendering import PhasePrompts, results_text
+from automem.memory.grammar import Reply, grouped, parse
+from automem.records.memory import OperationResult
+from automem.records.model import Role
+from automem.records.scaffold import Phase
+from automem.scaffold.context import PromptContext
+
+NOTHING_COMMITTED = (
+    "Your reply held no memory operation and committed no action. "
+    "Write <|ACTION|>name of an action<|END|> to act."
+)
+
+
+@dataclass(slots=True)
+class LogPlan:
+    """Plays by a scaffold. `consults` gives PLAN's first stage to the memory role."""
+
+    prompts: PhasePrompts
+    consults: bool = False
+
+    async def act(self, scene: Scene, desk: Desk) -> str | None:
+        """LOG the answer to the last action, then PLAN the next one."""
+        if scene.step > 0:
+            await self._log(scene, desk)
+        return await self._plan(scene, desk)
+
+    async def _log(self, scene: Scene, desk: Desk) -> None:
+        context = self.prompts.context(scene, "log", desk.memory)
+        talk = self._begin("log", context)
+        while True:
+            turn = talk.turns
+            reply = self._parse((await desk.ask("memory", "log", talk)).text, "log")
+            results = self._execute("log", turn, reply, desk)
+            if reply.ending == "action":
+                desk.warn("action_in_log", f"LOG does not act; ignored: {reply.action}")
+            if reply.ending is not None or not (results or reply.broken):
+                return
+            if talk.turns >= self.prompts.turns("log"):
+                desk.warn("turn_limit", f"LOG ended at its limit of {talk.turns} turns")
+                return
+            shown = results_text(results, reply.broken)
+            talk.user(self.prompts.next("log", context, desk.memory, shown, talk.turns))
+
+    async def _plan(self, scene: Scene, desk: Desk) -> str | None:
+        context = self.prompts.context(scene, "plan", desk.memory)
+        talk = self._begin("plan", context)
+        if self.consults:
+            shown = await self._consult(context, talk, desk)
+            talk.user(self.prompts.handoff(context, desk.memory, shown, talk.turns))
+        return await self._commit(context, talk, desk)
+
+    async def _consult(self, context: PromptContext, talk: Conversation, desk: Desk) -> str:
+        """The memory role's part of PLAN; gives back the last results."""
+        while True:
+            reply, results = await self._turn("memory", talk, desk)
+            shown = results_text(results, reply.broken)
+            if reply.ending == "action":
+                desk.warn(
+                    "action_by_memory", f"the memory role does not act; ignored: {reply.action}"
+                )
+            if reply.ending is not None or not (results or reply.broken):
+                return shown
+            if talk.turns >= self.prompts.turns("plan"):
+                desk.warn("turn_limit", f"consultation ended at its limit of {talk.turns} turns")
+                return shown
+            talk.user(self.prompts.next("plan", context, desk.memory, shown, talk.turns))
+
+    async def _commit(
+        self, context: PromptContext, talk: Conversation, desk: Desk
+    ) -> str | None:
+        """The gameplay role's part of PLAN: it may read on, and alone commits."""
+        before = talk.turns
+        while True:
+            reply, results = await self._turn("gameplay", talk, desk)
+            if reply.ending == "action":
+                return reply.action
+            turns = talk.turns - before
+            if turns >= self.prompts.turns("plan"):
+                desk.warn("no_action", f"PLAN ended at its limit of {turns} turns, no action said")
+                return None
+            shown = results_text(results, reply.broken) or NOTHING_COMMITTED
+            talk.user(self.prompts.next("plan", context, desk.memory, shown, turns))
+
+    async def _turn(
+        self, role: Role, talk: Conversation, desk: Desk
+    ) -> tuple[Reply, list[OperationResult]]:
+        turn = talk.turns
+        reply = self._parse((await desk.ask(role, "plan", talk)).text, "plan")
+        return reply, self._execute("plan", turn, reply, desk)
+
+    def _begin(self, phase: Phase, context: PromptContext) -> Conversation:
+        talk = Conversation()
+        talk.system(self.prompts.system)
+        talk.user(self.prompts.first(phase, context))
+        return talk
+
+    def _parse(self, text: str, phase: Phase) -> Reply:
+        return parse(text, self.prompts.vocabulary(phase))
+
+    def _execute(
+        self, phase: Phase, turn: int, reply: Reply, desk: Desk
+    ) -> list[OperationResult]:
+        vocabulary = self.prompts.vocabulary(phase)
+        operations = reply.operations
+        if self.prompts.scaffold.manifest.order == "grouped":
+            operations = grouped(operations, vocabulary)
+        return [
+            desk.remember(phase, turn, vocabulary[operation.name], operation)
+            for operation in operations
+        ]

@@ -1,0 +1,138 @@
+"""What each prompt of a step shows: the template variables, filled from scene and memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from automem.agent.protocol import Scene
+from automem.memory.operations import file_notices, inject
+from automem.memory.store import MemoryStore
+from automem.records.environment import EnvironmentInfo
+from automem.records.memory import OperationResult
+from automem.records.scaffold import OperationRule, Phase
+from automem.scaffold.context import PromptContext, StaticContext
+from automem.scaffold.load import Scaffold
+from automem.scaffold.prompts import Prompts
+from automem.scaffold.text import index_text, operations_text, purposes_text
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePrompts:
+    """The prompts of one scaffold for one environment, ready to be filled."""
+
+    scaffold: Scaffold
+    prompts: Prompts
+    static: StaticContext
+    system: str
+    """The same in every conversation of the episode, so that prefix caches hold it."""
+    operations: dict[Phase, str]
+
+    @classmethod
+    def of(cls, scaffold: Scaffold, info: EnvironmentInfo) -> PhasePrompts:
+        """Render what stays the same over an episode. Raises ScaffoldError."""
+        manifest = scaffold.manifest
+        static = StaticContext(
+            instructions=info.instructions,
+            actions=info.actions,
+            action_help=info.action_help,
+            max_steps=info.max_steps,
+            task=info.task,
+            vocabulary=operations_text(manifest.operation, None),
+            purposes=purposes_text(manifest),
+        )
+        prompts = Prompts(scaffold)
+        phases: tuple[Phase, ...] = ("log", "plan")
+        return cls(
+            scaffold=scaffold,
+            prompts=prompts,
+            static=static,
+            system=prompts.system(static),
+            operations={phase: operations_text(manifest.operation, phase) for phase in phases},
+        )
+
+    def vocabulary(self, phase: Phase) -> dict[str, OperationRule]:
+        """The operations a phase offers, by name."""
+        return dict(self.scaffold.vocabulary(phase))
+
+    def context(self, scene: Scene, phase: Phase, memory: MemoryStore) -> PromptContext:
+        """The variables of a phase's first prompt."""
+        manifest = self.scaffold.manifest
+        files = memory.index()
+        return PromptContext(
+            **_fields(self.static),
+            step=scene.step,
+            observation=scene.text,
+            status=scene.observed.status,
+            previous_observation=scene.previous.text if scene.previous else "",
+            previous_status=scene.previous.status if scene.previous else "",
+            action=scene.acted.executed if scene.acted else "",
+            reward=scene.acted.reward if scene.acted else 0.0,
+            events=scene.acted.events if scene.acted else (),
+            notices=(*self._unchanged(scene.unchanged), *file_notices(memory)),
+            operations=self.operations[phase],
+            files=files,
+            index=index_text(files),
+            slots={
+                rule.slot: inject(memory, rule) for rule in manifest.inject if phase in rule.phases
+            },
+            results="",
+            turn=0,
+            turns_left=self.turns(phase),
+        )
+
+    def first(self, phase: Phase, context: PromptContext) -> str:
+        """The first user message of a phase."""
+        return self.prompts.render(phase, context)
+
+    def next(
+        self, phase: Phase, context: PromptContext, memory: MemoryStore, results: str, turn: int
+    ) -> str:
+        """What follows a reply of a phase: the results, and the file index as it is now."""
+        return self.prompts.render(
+            f"{phase}_continue", self._later(phase, context, memory, results, turn)
+        )
+
+    def handoff(
+        self, context: PromptContext, memory: MemoryStore, results: str, turn: int
+    ) -> str:
+        """What tells the gameplay role that consultation is over and it is to commit."""
+        return self.prompts.render("handoff", self._later("plan", context, memory, results, turn))
+
+    def turns(self, phase: Phase) -> int:
+        """How many replies a phase may take."""
+        limits = self.scaffold.manifest.limits
+        return limits.log_turns if phase == "log" else limits.plan_turns
+
+    def _later(
+        self, phase: Phase, context: PromptContext, memory: MemoryStore, results: str, turn: int
+    ) -> PromptContext:
+        files = memory.index()
+        return msgspec.structs.replace(
+            context,
+            files=files,
+            index=index_text(files),
+            results=results,
+            turn=turn,
+            turns_left=max(0, self.turns(phase) - turn),
+        )
+
+    def _unchanged(self, count: int) -> tuple[str, ...]:
+        if count == 0:
+            return ()
+        notices = self.scaffold.manifest.notices
+        if count < notices.repeated_from:
+            return (notices.unchanged,)
+        return (notices.unchanged_repeated.replace("{count}", str(count)),)
+
+
+def results_text(results: list[OperationResult], problems: tuple[str, ...] = ()) -> str:
+    """The answers of one reply's operations, in their order, as the next prompt shows them."""
+    parts = [f"[{result.operation} {result.file}".rstrip() + f"]\n{result.text}" for result in results]
+    parts.extend(problems)
+    return "\n\n".join(parts)
+
+
+def _fields(static: StaticContext) -> dict[str, object]:
+    return {name: getattr(static, name) for name in static.__struct_fields__}

@@ -1,0 +1,29 @@
+"""What one episode is a function of: plain data, never a closure."""
+
+from __future__ import annotations
+
+from automem.records._struct import Record
+from automem.records.config import AgentSection, LimitsSection
+
+
+class EpisodeJob(Record):
+    """One environment, task and seed to be played by one agent."""
+
+    environment: str
+    """The name users type."""
+    task: str
+    seed: int
+    agent: AgentSection = AgentSection()
+    max_steps: int | None = None
+    """Fewer steps than the environment's own limit."""
+    limits: LimitsSection = LimitsSection()
+    key: str = ""
+    """The evaluation it belongs to."""
+    started_at: str = ""
+    restarts: int = 0
+    """How often it was begun anew because a replay did not match."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages and engine logs."""
+        return f"{self.environment}/{self.task}/{self.seed}"

@@ -1,0 +1,147 @@
+"""The one door through which an episode's events pass: recorded ones are checked, new ones kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+import msgspec
+
+from automem.episode.tally import Tally
+from automem.episode.writing import TraceWriter
+from automem.errors import ReplayMismatch
+from automem.records.model import Message, Role
+from automem.records.scaffold import Phase
+from automem.records.trace import Acted, AnyEvent, Asked, Ended, Started
+
+Listener = Callable[[AnyEvent], None]
+E = TypeVar("E", bound=AnyEvent)
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Plays a recording back, event by event, and goes on live where it runs out.
+
+    While recorded events are left, every event the episode produces must equal the recorded one,
+    times apart, and model calls are answered from the recording. A call that failed for good is
+    the last event of a recording, and is asked again.
+    """
+
+    writer: TraceWriter | None
+    """None proves a finished trace again: nothing may follow the recording."""
+    recorded: deque[AnyEvent] = field(default_factory=deque[AnyEvent])
+    listener: Listener | None = None
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def replaying(self) -> bool:
+        """Whether recorded events are left."""
+        return bool(self.recorded)
+
+    def record(self, event: E) -> E:
+        """Check `event` against the recording, or write it. Returns the one that counts.
+
+        Raises ReplayMismatch where the recording says something else.
+        """
+        self._skip_failed_calls()
+        if self.recorded:
+            recorded = self.recorded.popleft()
+            if timeless(recorded) != timeless(event):
+                raise ReplayMismatch(difference(recorded, event))
+            kept = cast("E", recorded)
+        else:
+            kept = event
+            self._append(event)
+        self.tally.add(kept)
+        return kept
+
+    def answered(
+        self, step: int, phase: Phase, turn: int, role: Role, messages: tuple[Message, ...]
+    ) -> Asked | None:
+        """The recorded answer to this call; None where it has to be asked.
+
+        Raises ReplayMismatch where the recording holds another call.
+        """
+        self._skip_failed_calls()
+        if not self.recorded:
+            return None
+        kept = self.recorded.popleft()
+        asked = (step, phase, turn, role, messages)
+        if not isinstance(kept, Asked) or asked != (
+            kept.step,
+            kept.phase,
+            kept.turn,
+            kept.role,
+            kept.messages,
+        ):
+            now = Asked(
+                step=step, phase=phase, turn=turn, role=role, model="", messages=messages
+            )
+            raise ReplayMismatch(difference(kept, now))
+        self.tally.add(kept)
+        return kept
+
+    def _skip_failed_calls(self) -> None:
+        while self.recorded and isinstance(self.recorded[0], Asked) and self.recorded[0].error:
+            self.recorded.popleft()
+
+    def _append(self, event: AnyEvent) -> None:
+        if self.writer is None:
+            raise ReplayMismatch(
+                f"step {event.step}: the trace is over, but the episode goes on with "
+                f"{_kind(event)}"
+            )
+        self.writer.write(event)
+        if self.listener is not None:
+            self.listener(event)
+
+
+def recorder_of(
+    events: Iterable[AnyEvent], writer: TraceWriter | None, listener: Listener | None = None
+) -> Recorder:
+    """A recorder that plays `events` first."""
+    return Recorder(writer=writer, recorded=deque(events), listener=listener)
+
+
+def timeless(event: AnyEvent) -> AnyEvent:
+    """`event` without what differs between two plays of the same episode: clocks and counts."""
+    match event:
+        case Started():
+            return msgspec.structs.replace(event, started_at="", versions={})
+        case Asked():
+            return msgspec.structs.replace(event, seconds=0.0, waited_seconds=0.0, retries=0)
+        case Acted():
+            return msgspec.structs.replace(event, seconds=0.0)
+        case Ended():
+            totals = msgspec.structs.replace(event.totals, seconds=0.0, retries=0)
+            return msgspec.structs.replace(event, totals=totals)
+        case _:
+            return event
+
+
+def difference(recorded: AnyEvent, now: AnyEvent) -> str:
+    """One sentence on how the episode departs from its recording."""
+    if type(recorded) is not type(now) or recorded.step != now.step:
+        return (
+            f"step {recorded.step}: the recording has {_kind(recorded)}, "
+            f"now comes {_kind(now)} of step {now.step}"
+        )
+    for name in recorded.__struct_fields__:
+        before, after = getattr(recorded, name), getattr(now, name)
+        if before != after:
+            return (
+                f"step {recorded.step}: {_kind(recorded)}.{name} was {_short(before)}, "
+                f"now it is {_short(after)}"
+            )
+    return f"step {recorded.step}: {_kind(recorded)} differs"
+
+
+def _kind(event: AnyEvent) -> str:
+    return type(event).__name__.lower()
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"

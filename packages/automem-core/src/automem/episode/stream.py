@@ -1,0 +1,50 @@
+"""Reads the events of a trace one after another, growing or compacted, in little memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from automem.episode.folder import EpisodeFolder
+from automem.episode.blocks import read_block, read_index
+from automem.episode.encoding import decode, decode_whole
+from automem.episode.texts import TextWindow
+from automem.errors import TraceError
+from automem.records.trace import AnyEvent
+
+
+def trace_of(folder: EpisodeFolder) -> Path:
+    """The trace file of an episode: the growing one where it exists. Raises TraceError."""
+    for path in (folder.trace, folder.compacted):
+        if path.exists():
+            return path
+    raise TraceError(f"there is no trace in {folder.path}")
+
+
+def stream_events(path: Path) -> Iterator[AnyEvent]:
+    """Every whole event of a trace file, in order. A torn last line is left out.
+
+    Raises TraceError where the file is damaged, naming the place.
+    """
+    if path.suffix == ".zst":
+        yield from _compacted(path)
+    else:
+        yield from _growing(path)
+
+
+def _growing(path: Path) -> Iterator[AnyEvent]:
+    window = TextWindow()
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decode(line, window)
+            except TraceError as error:
+                raise TraceError(f"{path}, line {number}: {error}") from error
+
+
+def _compacted(path: Path) -> Iterator[AnyEvent]:
+    for block in read_index(path).blocks:
+        for line in read_block(path, block).splitlines():
+            yield decode_whole(line)

@@ -1,0 +1,186 @@
+"""Plays one episode of an evaluation to its result: from nothing, from a recording, or anew."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import anyio
+import msgspec
+import structlog
+
+from automem.agent.making import make_agent
+from automem.episode.answers import Answers
+from automem.episode.compaction import compact
+from automem.episode.desk import EpisodeDesk
+from automem.episode.folder import EpisodeFolder
+from automem.episode.job import EpisodeJob
+from automem.episode.limits import RunBudget
+from automem.episode.progress import EpisodeProgress
+from automem.episode.recorder import Listener, Recorder, recorder_of
+from automem.episode.recording import Recording, cut_torn_end, read_recording
+from automem.episode.runner import EpisodeRunner
+from automem.episode.writing import TraceWriter
+from automem.errors import EnvironmentFailure, ReplayMismatch, TraceError
+from automem.evaluate.plan import EvaluationPlan, agent_text
+from automem.memory.store import MemoryStore
+from automem.processes.pool import EnvironmentPool
+from automem.protocols import EnvironmentSession, Subscriber
+from automem.records.environment import EnvironmentInfo
+from automem.records.result import EpisodeResult
+from automem.records.scaffold import ActionRule, Manifest
+from automem.records.trace import AnyEvent, Started
+from automem.run.files import write_text
+from automem.scaffold.load import Scaffold
+
+ENVIRONMENT_TRIES = 3
+"""A game that crashes is started again and the episode goes on; after this many it is given up."""
+MOST_RESTARTS = 3
+"""An episode whose recording does not play again is begun anew at most this often."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Stage:
+    """What the episodes of one evaluation share."""
+
+    plan: EvaluationPlan
+    scaffold: Scaffold | None
+    answers: Answers
+    pool: EnvironmentPool
+    budget: RunBudget
+    subscribers: Sequence[Subscriber] = ()
+
+
+async def play_episode(
+    stage: Stage, job: EpisodeJob, folder: EpisodeFolder, progress: EpisodeProgress
+) -> EpisodeResult:
+    """The result of one episode; a finished one is read, an unfinished one gone on with.
+
+    Raises what leaves it unfinished: EnvironmentFailure, ModelError, LimitReached, ScaffoldError,
+    TraceError.
+    """
+    if folder.result.exists():
+        result = msgspec.json.decode(folder.result.read_bytes(), type=EpisodeResult)
+    else:
+        result = await _play(stage, job, folder, progress)
+        write_text(folder.result, msgspec.json.encode(result).decode())
+        for subscriber in stage.subscribers:
+            subscriber.on_result(result)
+    if folder.trace.exists():
+        await anyio.to_thread.run_sync(compact, folder)
+    return result
+
+
+async def _play(
+    stage: Stage, job: EpisodeJob, folder: EpisodeFolder, progress: EpisodeProgress
+) -> EpisodeResult:
+    crashes = 0
+    while True:
+        restarts = len(_abandoned(folder))
+        begun = msgspec.structs.replace(job, restarts=restarts)
+        try:
+            return await _play_once(stage, begun, folder, progress)
+        except EnvironmentFailure as error:
+            crashes += 1
+            if crashes >= ENVIRONMENT_TRIES:
+                raise
+            progress.note = f"environment failed, started again: {error}"
+            log.warning("environment_failed", episode=job.name, error=str(error), tries=crashes)
+        except ReplayMismatch as error:
+            if restarts >= MOST_RESTARTS:
+                raise TraceError(
+                    f"{job.name} was begun anew {restarts} times and never played its own "
+                    f"recording again; the environment is not deterministic for a seed: {error}"
+                ) from error
+            folder.trace.rename(folder.path / f"trace.abandoned-{restarts + 1}.jsonl")
+            progress.note = f"begun anew: {error}"
+            log.warning("episode_restarted", episode=job.name, error=str(error))
+
+
+async def _play_once(
+    stage: Stage, job: EpisodeJob, folder: EpisodeFolder, progress: EpisodeProgress
+) -> EpisodeResult:
+    recording = _recording(folder)
+    progress.state = "replaying" if recording.events else "playing"
+    shutil.rmtree(folder.memory, ignore_errors=True)
+    async with stage.pool.session(job.task) as session:
+        with TraceWriter(folder.trace, recording.window) as writer:
+            recorder = recorder_of(
+                recording.events, writer, _listener(stage.subscribers, job)
+            )
+            runner = make_runner(stage, job, session, recorder, progress, folder)
+            progress.max_steps = runner.info.max_steps
+            return await runner.play()
+
+
+def make_runner(
+    stage: Stage,
+    job: EpisodeJob,
+    session: EnvironmentSession,
+    recorder: Recorder,
+    progress: EpisodeProgress,
+    folder: EpisodeFolder | None,
+) -> EpisodeRunner:
+    """Everything one episode needs, put together. Without a folder the memory stays in RAM."""
+    plan = stage.plan
+    info = _with_limit(session.info, job.max_steps)
+    scaffold = stage.scaffold.for_task(job.task) if stage.scaffold else None
+    manifest = scaffold.manifest if scaffold else Manifest(name="none")
+    memory = MemoryStore(folder.memory if folder else None, manifest, scaffold.files if scaffold else {})
+    started = Started(
+        step=0,
+        info=info,
+        seed=job.seed,
+        scaffold=plan.scaffold,
+        agent=agent_text(plan.agent),
+        roles={role: identity.text for role, identity in plan.roles.items()},
+        files=memory.files(),
+        versions={"automem-core": version("automem-core"), "python": platform.python_version()},
+        key=job.key,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    desk = EpisodeDesk(job, stage.answers, memory, recorder, stage.budget, progress)
+    return EpisodeRunner(
+        session=session,
+        info=info,
+        agent=make_agent(plan.agent, info, scaffold, consults=plan.consults),
+        desk=desk,
+        rule=manifest.actions if scaffold else ActionRule(),
+        started=started,
+    )
+
+
+def _recording(folder: EpisodeFolder) -> Recording:
+    try:
+        recording = read_recording(folder.trace)
+    except TraceError as error:
+        raise ReplayMismatch(f"the recording is damaged: {error}") from error
+    cut_torn_end(folder.trace, recording)
+    return recording
+
+
+def _abandoned(folder: EpisodeFolder) -> list[str]:
+    return [path.name for path in folder.path.glob("trace.abandoned-*.jsonl")]
+
+
+def _listener(subscribers: Sequence[Subscriber], job: EpisodeJob) -> Listener | None:
+    if not subscribers:
+        return None
+
+    def tell(event: AnyEvent) -> None:
+        for subscriber in subscribers:
+            subscriber.on_event(job.task, job.seed, event)
+
+    return tell
+
+
+def _with_limit(info: EnvironmentInfo, max_steps: int | None) -> EnvironmentInfo:
+    if max_steps is None or max_steps >= info.max_steps:
+        return info
+    return msgspec.structs.replace(info, max_steps=max_steps)

@@ -1,0 +1,208 @@
+"""Plays the episodes of an evaluation, many at once, and sums them up when all are complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import msgspec
+import structlog
+from anyio.abc import TaskGroup
+
+from automem.agent.making import plays_by_scaffold
+from automem.episode.job import EpisodeJob
+from automem.episode.limits import RunBudget
+from automem.errors import AutoMemError, ConfigError, EvaluationError, LimitReached, ScaffoldError
+from automem.evaluate.episodes import Stage, play_episode
+from automem.evaluate.plan import EvaluationPlan, plan_evaluation
+from automem.evaluate.progress import EpisodeProgress, Progress
+from automem.evaluate.summary import summarize
+from automem.models.router import Router, open_router
+from automem.plugins import Plugins
+from automem.processes.pool import open_pool
+from automem.protocols import Subscriber
+from automem.records.config import RunConfig
+from automem.records.result import EpisodeResult, Evaluation, Unfinished
+from automem.run.files import write_text
+from automem.run.layout import EvaluationFolder, RunFolder
+from automem.scaffold.check import check_scaffold
+from automem.scaffold.content import copy_into
+from automem.scaffold.find import find_scaffold
+from automem.scaffold.load import Scaffold, load_scaffold
+
+log = structlog.get_logger()
+
+
+async def evaluate(
+    config: RunConfig,
+    plugins: Plugins,
+    run: RunFolder,
+    *,
+    progress: Progress,
+    seeds: tuple[int, ...] = (),
+    subscribers: Sequence[Subscriber] = (),
+) -> Evaluation:
+    """The evaluation that `config` asks for, over `seeds` or the list it names.
+
+    Finished episodes are kept, unfinished ones are gone on with from their recorded answers, and
+    an evaluation that is complete is read, not played. Raises EvaluationError if an episode could
+    not be finished (the others are), LimitReached at a limit of the run, and ConfigError,
+    PluginError or ScaffoldError before anything is played.
+    """
+    scaffold = open_scaffold(config, plugins, run)
+    plan = plan_evaluation(config, plugins, scaffold, seeds)
+    folder = run.evaluation(plan.key)
+    if folder.evaluation.exists():
+        return read_evaluation(folder)
+    write_text(folder.plan, msgspec.json.format(msgspec.json.encode(plan)).decode())
+    progress.title = plan.name
+    play = _Play(plan=plan, folder=folder, progress=progress)
+    async with AsyncExitStack() as stack:
+        router = await stack.enter_async_context(open_router(config.roles, plugins))
+        router.require_prices(config.limits)
+        pool = await stack.enter_async_context(
+            open_pool(
+                plugins.get("environment", plan.environment),
+                config.environment.options,
+                workers=config.evaluation.workers,
+                logs=run.logs,
+            )
+        )
+        budget = RunBudget.of(config.limits)
+        stage = Stage(plan, scaffold, router, pool, budget, subscribers)
+        await play.all(stage, router, config.evaluation.episodes_at_once)
+    if play.limit is not None:
+        raise play.limit
+    if play.unfinished:
+        raise EvaluationError(_told(play, run))
+    evaluation = summarize(plan, [play.results[job] for job in play.jobs()])
+    write_text(folder.evaluation, msgspec.json.format(msgspec.json.encode(evaluation)).decode())
+    return evaluation
+
+
+def read_evaluation(folder: EvaluationFolder) -> Evaluation:
+    """A complete evaluation. Raises EvaluationError if there is none, or it is damaged."""
+    try:
+        return msgspec.json.decode(folder.evaluation.read_bytes(), type=Evaluation)
+    except FileNotFoundError as error:
+        raise EvaluationError(f"the evaluation in {folder.path} is not complete") from error
+    except msgspec.MsgspecError as error:
+        raise EvaluationError(f"{folder.evaluation} cannot be read: {error}") from error
+
+
+def open_scaffold(config: RunConfig, plugins: Plugins, run: RunFolder) -> Scaffold | None:
+    """The scaffold that is played, checked and copied into the run; None for baselines.
+
+    Raises ConfigError, ScaffoldError.
+    """
+    if not plays_by_scaffold(config.agent):
+        return None
+    if not config.scaffold.source:
+        raise ConfigError('scaffold.from is not set; name one, such as from = "crafter-v0"')
+    source = find_scaffold(config.scaffold.source, plugins.scaffolds(), plugins.load)
+    scaffold = load_scaffold(source)
+    problems = check_scaffold(scaffold)
+    if problems:
+        listed = "\n".join(f"  {problem.where}: {problem.text}" for problem in problems)
+        raise ScaffoldError(f"the scaffold {scaffold.manifest.name} cannot be played:\n{listed}")
+    return load_scaffold(copy_into(source, run.scaffolds))
+
+
+@dataclass(slots=True)
+class _Play:
+    """The episodes of one evaluation while they are played."""
+
+    plan: EvaluationPlan
+    folder: EvaluationFolder
+    progress: Progress
+    results: dict[tuple[str, int], EpisodeResult] = field(
+        default_factory=dict[tuple[str, int], EpisodeResult]
+    )
+    unfinished: list[Unfinished] = field(default_factory=list[Unfinished])
+    limit: LimitReached | None = None
+
+    def jobs(self) -> list[tuple[str, int]]:
+        """Task and seed of every episode, in the order of tables."""
+        return [(task, seed) for task in self.plan.tasks for seed in self.plan.seeds]
+
+    async def all(self, stage: Stage, router: Router, at_once: int | None) -> None:
+        """Play every episode that has no result yet."""
+        jobs = self.jobs()
+        places = anyio.CapacityLimiter(at_once or len(jobs))
+        for task, seed in jobs:
+            self.progress.episodes[task, seed] = EpisodeProgress(task, seed, max_steps=0)
+        async with anyio.create_task_group() as group:
+            group.start_soon(_watch, router, self.progress, group.cancel_scope)
+            async with anyio.create_task_group() as episodes:
+                for task, seed in jobs:
+                    episodes.start_soon(self._one, stage, task, seed, places, episodes)
+            group.cancel_scope.cancel()
+
+    async def _one(
+        self, stage: Stage, task: str, seed: int, places: anyio.CapacityLimiter, group: TaskGroup
+    ) -> None:
+        job = EpisodeJob(
+            environment=self.plan.environment,
+            task=task,
+            seed=seed,
+            max_steps=self.plan.max_steps,
+            limits=self.plan.limits,
+            key=self.plan.key,
+        )
+        folder = self.folder.episode(task, seed)
+        progress = self.progress.episodes[task, seed]
+        async with places:
+            try:
+                result = await play_episode(stage, job, folder, progress)
+            except LimitReached as limit:
+                self.limit = limit
+                group.cancel_scope.cancel()
+            except AutoMemError as error:
+                self._leave(progress, str(error))
+                log.error("episode_unfinished", episode=job.name, error=str(error))
+            except Exception as error:  # noqa: BLE001 - one episode's bug is not the others' end
+                self._leave(progress, f"{type(error).__name__}: {error}")
+                log.exception("episode_failed", episode=job.name)
+            else:
+                self.results[task, seed] = result
+                progress.state = "done"
+                progress.step = result.totals.steps
+                progress.progression = result.progression
+                progress.cost = result.totals.cost
+                progress.tokens = (
+                    result.totals.usage.input_tokens + result.totals.usage.output_tokens
+                )
+
+    def _leave(self, progress: EpisodeProgress, cause: str) -> None:
+        self.unfinished.append(Unfinished(task=progress.task, seed=progress.seed, cause=cause))
+        progress.state = "unfinished"
+        progress.note = cause
+
+
+async def _watch(router: Router, progress: Progress, scope: anyio.CancelScope) -> None:
+    """Carry the models' counts over to what the display reads."""
+    while not scope.cancel_called:
+        activity = router.activity
+        progress.calls_in_flight = activity.in_flight
+        progress.calls_waiting = activity.waiting
+        progress.calls_done = activity.done
+        progress.retries = activity.retries
+        await anyio.sleep(0.25)
+
+
+def _told(play: _Play, run: RunFolder) -> str:
+    """Which episodes are unfinished, why, and what to do."""
+    causes: dict[str, list[str]] = {}
+    for one in play.unfinished:
+        causes.setdefault(one.cause, []).append(f"{one.task}/{one.seed}")
+    listed = "\n".join(f"  {', '.join(names)}: {cause}" for cause, names in causes.items())
+    return (
+        f"{len(play.unfinished)} of {len(play.jobs())} episodes are unfinished, so the "
+        f"evaluation has no mean:\n{listed}\n"
+        f"Nothing is lost. When the cause is mended, go on with: automem eval "
+        f"{os.path.relpath(Path(run.config))}"
+    )

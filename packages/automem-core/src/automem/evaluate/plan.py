@@ -1,0 +1,147 @@
+"""What exactly is evaluated, and the key by which the same evaluation is found again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from automem.errors import ConfigError
+from automem.models.roles import resolve_roles
+from automem.plugins import Plugins
+from automem.records._struct import Record
+from automem.records.config import AgentSection, LimitsSection, RoleSection, RunConfig
+from automem.records.model import Role, Sampling
+from automem.run.seeds import parse_seeds
+from automem.scaffold.load import Scaffold
+
+
+class RoleIdentity(Record):
+    """What of a role can change an answer; where it is served from cannot."""
+
+    backend: str
+    model: str | None
+    adapter: str | None
+    sampling: Sampling
+    seeded: bool
+    options: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """Backend, model and adapter in one line."""
+        model = "+".join(part for part in (self.model, self.adapter) if part)
+        return f"{self.backend} {model}".rstrip()
+
+
+class EvaluationPlan(Record):
+    """Everything the episodes are a function of; the key is the hash of exactly this."""
+
+    environment: str
+    options: dict[str, Any]
+    """The environment's own, resolved; its profile is among them."""
+    tasks: tuple[str, ...]
+    seeds: tuple[int, ...]
+    max_steps: int | None
+    agent: AgentSection
+    scaffold: str
+    """Content hash; empty for an agent without a scaffold."""
+    scaffold_name: str
+    roles: dict[Role, RoleIdentity]
+    limits: LimitsSection
+    """Those of an episode; the run's bound the work, not the result."""
+
+    @property
+    def key(self) -> str:
+        """16 hexadecimal digits."""
+        canonical = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(canonical).hexdigest()[:16]
+
+    @property
+    def name(self) -> str:
+        """A name for tables: the scaffold, or the baseline."""
+        return self.scaffold_name or agent_text(self.agent)
+
+    @property
+    def consults(self) -> bool:
+        """Whether the two roles are different models, so that one hands over to the other."""
+        memory, gameplay = (self.roles[role] for role in ("memory", "gameplay"))
+        plain = Sampling()
+        return msgspec.structs.replace(memory, sampling=plain, seeded=False) != (
+            msgspec.structs.replace(gameplay, sampling=plain, seeded=False)
+        )
+
+
+def plan_evaluation(
+    config: RunConfig, plugins: Plugins, scaffold: Scaffold | None, seeds: tuple[int, ...] = ()
+) -> EvaluationPlan:
+    """The evaluation a configuration asks for, over `seeds` or the list that it names.
+
+    Raises ConfigError and PluginError.
+    """
+    spec = plugins.get("environment", config.environment.name)
+    wrong = [task for task in config.environment.tasks if task not in spec.tasks]
+    if wrong:
+        raise ConfigError(
+            f"environment.tasks: {spec.name} has no task '{wrong[0]}'; "
+            f"there are: {', '.join(spec.tasks)}"
+        )
+    roles = resolve_roles(config.roles)
+    return EvaluationPlan(
+        environment=spec.name,
+        options=_resolved(plugins.options(spec, config.environment.options, path="environment")),
+        tasks=config.environment.tasks or spec.tasks,
+        seeds=seeds or chosen_seeds(config),
+        max_steps=config.environment.max_steps,
+        agent=config.agent,
+        scaffold=scaffold.hash if scaffold else "",
+        scaffold_name=scaffold.manifest.name if scaffold else "",
+        roles={role: _identity(section, plugins) for role, section in roles.items()},
+        limits=msgspec.structs.replace(
+            config.limits, run_tokens=None, run_cost=None, run_seconds=None
+        ),
+    )
+
+
+def chosen_seeds(config: RunConfig) -> tuple[int, ...]:
+    """The seeds that `[evaluation] seeds` names. Raises ConfigError where there are none."""
+    name = config.evaluation.seeds
+    if name not in config.seeds.__struct_fields__:
+        raise ConfigError(f"evaluation.seeds: '{name}' is none of search, train, report")
+    seeds = parse_seeds(getattr(config.seeds, name))
+    if not seeds:
+        raise ConfigError(f"seeds.{name} is empty; give it seeds, such as {name} = [42, 43]")
+    return seeds
+
+
+def agent_text(agent: AgentSection) -> str:
+    """Name and settings of an agent in one line."""
+    if agent.name != "window":
+        return agent.name
+    thought = " with chain of thought" if agent.chain_of_thought else ""
+    return f"window of {agent.history}{thought}"
+
+
+def _identity(section: RoleSection, plugins: Plugins) -> RoleIdentity:
+    spec = plugins.get("backend", section.backend or "")
+    options = plugins.options(spec, section.options, path="roles")
+    apart = getattr(type(options), "connection", frozenset[str]())
+    return RoleIdentity(
+        backend=spec.name,
+        model=section.model,
+        adapter=section.adapter,
+        sampling=section.sampling,
+        seeded=section.seeded,
+        options={
+            name: value for name, value in _resolved(options).items() if name not in apart
+        },
+    )
+
+
+def _resolved(options: msgspec.Struct | None) -> dict[str, Any]:
+    """Options with their defaults filled in, as plain data."""
+    if options is None:
+        return {}
+    plain: Mapping[str, Any] = msgspec.to_builtins(options)
+    return dict(plain)

@@ -1,0 +1,49 @@
+"""From finished episodes to an evaluation: means, errors, totals."""
+
+from __future__ import annotations
+
+from automem.episode.tally import totals_of
+from automem.evaluate.plan import EvaluationPlan, agent_text
+from automem.evaluate.statistics import balrog_error, mean_and_error
+from automem.records.result import EpisodeResult, Evaluation, TaskScore
+
+
+def summarize(plan: EvaluationPlan, episodes: list[EpisodeResult]) -> Evaluation:
+    """The evaluation of a plan's episodes, progression in percent.
+
+    With several tasks the mean is the mean over tasks and its error is that of a stratified
+    sample, tasks being the strata.
+    """
+    scores = tuple(_score(task, episodes) for task in plan.tasks)
+    values = [100 * episode.progression for episode in episodes]
+    return Evaluation(
+        key=plan.key,
+        name=plan.name,
+        environment=plan.environment,
+        profile=str(plan.options.get("profile", "")),
+        agent=agent_text(plan.agent),
+        scaffold=plan.scaffold,
+        scaffold_name=plan.scaffold_name,
+        roles={role: identity.text for role, identity in plan.roles.items()},
+        tasks=plan.tasks,
+        seeds=plan.seeds,
+        mean=sum(score.mean for score in scores) / len(scores),
+        standard_error=_stratified(scores),
+        balrog_standard_error=balrog_error(values),
+        scores=scores,
+        episodes=tuple(episodes),
+        totals=totals_of([episode.totals for episode in episodes]),
+    )
+
+
+def _score(task: str, episodes: list[EpisodeResult]) -> TaskScore:
+    values = [100 * episode.progression for episode in episodes if episode.task == task]
+    mean, error = mean_and_error(values)
+    return TaskScore(task=task, episodes=len(values), mean=mean, standard_error=error)
+
+
+def _stratified(scores: tuple[TaskScore, ...]) -> float | None:
+    errors = [score.standard_error for score in scores if score.standard_error is not None]
+    if len(errors) < len(scores):
+        return None
+    return sum(error**2 for error in errors) ** 0.5 / len(scores)
