@@ -32,7 +32,7 @@ class Provenance(Record):
 
     python: str
     platform: str
-    versions: dict[str, str] = {}
+    versions: dict[str, str]
     """Installed distributions that play a part: AutoMem's packages and every plugin."""
     git: GitState | None = None
     hardware: Hardware

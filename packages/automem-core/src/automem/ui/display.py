@@ -1,0 +1,93 @@
+"""Showing what an evaluation does while it runs, on stderr, in one of three ways."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal, Protocol, TextIO
+
+import anyio
+
+from automem.evaluate.progress import Progress
+from automem.ui.events import JsonDisplay
+from automem.ui.plain import PlainDisplay
+from automem.ui.summary import Watch
+
+Mode = Literal["live", "plain", "json"]
+MODES: tuple[Mode, ...] = ("live", "plain", "json")
+POLL_SECONDS = 0.25
+
+
+class Display(Protocol):
+    """One way of showing; each method is told the time in `time.monotonic()` seconds."""
+
+    def begin(self, now: float) -> None:
+        """Called once, first."""
+        ...
+
+    def update(self, now: float) -> None:
+        """Called a few times a second."""
+        ...
+
+    def end(self, now: float) -> None:
+        """Called once, last, whatever happened."""
+        ...
+
+
+def choose_mode(asked: Mode | None, *, terminal: bool) -> Mode:
+    """What was asked for; else `live` on a terminal and `plain` elsewhere."""
+    return asked or ("live" if terminal else "plain")
+
+
+@asynccontextmanager
+async def display(
+    mode: Mode,
+    progress: Progress | Sequence[Progress],
+    *,
+    title: str,
+    stream: TextIO,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[None]:
+    """Show `progress` (several are shown as one) on `stream` while the body runs."""
+    progresses = [progress] if isinstance(progress, Progress) else list(progress)
+    watch = Watch(progresses=progresses, began=clock())
+    shown = make_display(mode, watch, title, stream)
+    shown.begin(clock())
+    failure: Exception | None = None
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_poll, shown, clock)
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - raised again outside the group
+                failure = error
+            group.cancel_scope.cancel()
+    finally:
+        shown.end(clock())
+    if failure is not None:
+        raise failure
+
+
+def make_display(mode: Mode, watch: Watch, title: str, stream: TextIO) -> Display:
+    """The display of a mode, writing to `stream`."""
+
+    def write(line: str) -> None:
+        stream.write(line + "\n")
+        stream.flush()
+
+    if mode == "json":
+        return JsonDisplay(watch, title, write)
+    if mode == "plain":
+        return PlainDisplay(watch, title, write)
+    from rich.console import Console
+
+    from automem.ui.live import LiveDisplay
+
+    return LiveDisplay(watch, title, Console(file=stream))
+
+
+async def _poll(shown: Display, clock: Callable[[], float]) -> None:
+    while True:
+        await anyio.sleep(POLL_SECONDS)
+        shown.update(clock())

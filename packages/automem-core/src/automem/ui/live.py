@@ -1,0 +1,118 @@
+"""The display for a terminal: a line for each running episode, a bar and totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from automem.evaluate.progress import EpisodeProgress
+from automem.ui.summary import ACTIVE, Named, Summary, Watch, busiest
+from automem.ui.words import count, duration, money, percent
+
+FEWEST_LINES = 3
+OTHER_LINES = 7
+"""Lines of the screen that are not episodes: title, bar, totals, heads, a margin."""
+
+
+@dataclass(slots=True)
+class LiveDisplay:
+    """Draws on `console`; nothing is drawn between two calls of `update`."""
+
+    watch: Watch
+    title: str
+    console: Console
+    _live: Live | None = field(default=None)
+
+    def begin(self, now: float) -> None:
+        """Take over the lower part of the terminal."""
+        self._live = Live(
+            self.render(now), console=self.console, auto_refresh=False, transient=True
+        )
+        self._live.start(refresh=True)
+
+    def update(self, now: float) -> None:
+        """Redraw."""
+        if self._live is not None:
+            self._live.update(self.render(now), refresh=True)
+
+    def end(self, now: float) -> None:
+        """Give the terminal back, leaving one line of totals."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        self.console.print(_totals(self.watch.summary(now)))
+
+    def render(self, now: float) -> Group:
+        """The whole picture at `now`."""
+        summary = self.watch.summary(now)
+        episodes = self.watch.episodes()
+        most = max(FEWEST_LINES, self.console.size.height - OTHER_LINES)
+        shown = busiest(episodes, most)
+        hidden = sum(named.episode.state in ACTIVE for named in episodes) - len(shown)
+        parts: list[Text | Table | ProgressBar] = [Text(self.title, style="bold")]
+        if shown:
+            parts.append(_table(shown, now))
+        if hidden:
+            parts.append(Text(f"  and {hidden} more at play", style="dim"))
+        parts.append(_bar(summary))
+        parts.append(_totals(summary))
+        return Group(*parts)
+
+
+def _table(episodes: list[Named], now: float) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in ("episode", "step", "progression"):
+        table.add_column(head, justify="left" if head == "episode" else "right", no_wrap=True)
+    table.add_column("tokens", justify="right", no_wrap=True)
+    table.add_column("waits for", no_wrap=True, overflow="ellipsis")
+    for name, episode in episodes:
+        table.add_row(
+            name,
+            f"{episode.step:,}/{episode.max_steps:,}",
+            f"{100 * episode.progression:.1f} %",
+            count(episode.tokens),
+            Text(_wait(episode, now), style="yellow" if episode.note else ""),
+        )
+    return table
+
+
+def _wait(episode: EpisodeProgress, now: float) -> str:
+    if episode.state == "replaying":
+        said = "recorded answers"
+    elif episode.waiting_for:
+        said = f"{episode.waiting_for} {max(0.0, now - episode.waiting_since):.1f} s"
+    else:
+        said = ""
+    return f"{said} ({episode.note})" if episode.note else said
+
+
+def _bar(summary: Summary) -> ProgressBar:
+    reached = summary.planned_steps * _share(summary)
+    return ProgressBar(total=max(1, summary.planned_steps), completed=reached, width=60)
+
+
+def _share(summary: Summary) -> float:
+    if summary.left_seconds is None:
+        return 0.0
+    whole = summary.elapsed_seconds + summary.left_seconds
+    return summary.elapsed_seconds / whole if whole else 1.0
+
+
+def _totals(summary: Summary) -> Text:
+    text = Text()
+    text.append(f"{summary.done}/{summary.planned} episodes", style="bold")
+    if summary.unfinished:
+        text.append(f", {summary.unfinished} unfinished", style="bold red")
+    text.append(f"  mean {percent(summary.mean)}")
+    text.append(f"  calls {summary.calls_in_flight} in flight, {summary.calls_waiting} waiting")
+    if summary.retries:
+        text.append(f", {summary.retries} retries", style="yellow")
+    text.append(f"  {count(summary.tokens)} tokens  {money(summary.cost)}")
+    text.append(f"  {duration(summary.elapsed_seconds)} gone, ")
+    text.append(f"{duration(summary.left_seconds)} left")
+    return text
