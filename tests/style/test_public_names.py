@@ -19,19 +19,19 @@ PUBLIC: dict[str, list[str]] = {
         "StepResult",
         "hookimpl",
     ],
+    "automem_envs.crafter.scaffolds": ["crafter_map", "crafter_v0"],
 }
 
 
 def declared() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "packages").glob("*/src/**/*.py")):
+    for path in sorted((ROOT / "packages").glob("*/src/**/__init__.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             targets = node.targets if isinstance(node, ast.Assign) else []
             if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-                parts = list(path.relative_to(ROOT / "packages").parts[2:])
-                parts[-1] = parts[-1].removesuffix(".py")
-                name = ".".join(part for part in parts if part != "__init__")
-                found[name] = ast.literal_eval(node.value)  # pyright: ignore
+                name = ".".join(path.relative_to(ROOT / "packages").parts[2:-1])
+                assert isinstance(node, ast.Assign)
+                found[name] = ast.literal_eval(node.value)
     return found
 
 
