@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, Protocol
 
 from automem.errors import ReplayMismatch
+from automem.models.retry import OnRetry
 from automem.records.model import ModelReply, ModelRequest, Role, Sampling
 
 
@@ -23,7 +24,9 @@ class Answers(Protocol):
         """Whether calls of this role carry a seed of their own."""
         ...
 
-    async def ask(self, role: Role, request: ModelRequest) -> ModelReply:
+    async def ask(
+        self, role: Role, request: ModelRequest, *, on_retry: OnRetry | None = None
+    ) -> ModelReply:
         """Get an answer. Raises ModelError when the call failed for good."""
         ...
 
@@ -43,6 +46,8 @@ class NoAnswers:
         """Nothing is sent."""
         return False
 
-    async def ask(self, role: Role, request: ModelRequest) -> NoReturn:
+    async def ask(
+        self, role: Role, request: ModelRequest, *, on_retry: OnRetry | None = None
+    ) -> NoReturn:
         """Refuse. Raises ReplayMismatch."""
-        raise ReplayMismatch(f"the recording is over, but the episode goes on asking the {role} role")
+        raise ReplayMismatch(f"the recording is over, but the {role} role is asked on")

@@ -25,7 +25,7 @@ class EpisodeDesk:
     """Implements `automem.agent.protocol.Desk` for one episode."""
 
     job: EpisodeJob
-    router: Answers
+    answers: Answers
     memory: MemoryStore
     recorder: Recorder
     budget: RunBudget
@@ -66,13 +66,13 @@ class EpisodeDesk:
         name = f"{self.job.name}/{call}"
         request = ModelRequest(
             messages=tuple(conversation.messages),
-            sampling=self.router.sampling(role),
-            seed=_seed(name) if self.router.seeded(role) else None,
+            sampling=self.answers.sampling(role),
+            seed=_seed(name) if self.answers.seeded(role) else None,
             identity=f"{self.job.key}/{name}",
         )
         self.progress.wait(f"{role} ({phase}, turn {turn})")
         try:
-            reply = await self.router.ask(role, request)
+            reply = await self.answers.ask(role, request, on_retry=self._tell_retry)
         except ModelError as error:
             self.recorder.record(
                 Asked(
@@ -80,7 +80,7 @@ class EpisodeDesk:
                     phase=phase,
                     turn=turn,
                     role=role,
-                    model=self.router.describe(role),
+                    model=self.answers.describe(role),
                     messages=conversation.new(),
                     error=str(error),
                 )
@@ -132,6 +132,9 @@ class EpisodeDesk:
         """Write down something a reader should know."""
         self.recorder.record(Warned(step=self.step, kind=kind, text=text))
         self.progress.note = text
+
+    def _tell_retry(self, role: Role, tries: int, seconds: float, error: ModelError) -> None:
+        self.progress.note = f"{role}: try {tries} failed, next in {seconds:.0f} s: {error}"
 
 
 def _seed(name: str) -> int:

@@ -76,9 +76,9 @@ class Recorder:
             kept.role,
             kept.messages,
         ):
-            now = Asked(
-                step=step, phase=phase, turn=turn, role=role, model="", messages=messages
-            )
+            now = Asked(step=step, phase=phase, turn=turn, role=role, model="", messages=messages)
+            if isinstance(kept, Asked):
+                now = msgspec.structs.replace(now, model=kept.model)
             raise ReplayMismatch(difference(kept, now))
         self.tally.add(kept)
         return kept
@@ -131,17 +131,23 @@ def difference(recorded: AnyEvent, now: AnyEvent) -> str:
     for name in recorded.__struct_fields__:
         before, after = getattr(recorded, name), getattr(now, name)
         if before != after:
-            return (
-                f"step {recorded.step}: {_kind(recorded)}.{name} was {_short(before)}, "
-                f"now it is {_short(after)}"
-            )
+            was, now_is = _apart(repr(before), repr(after))
+            return f"step {recorded.step}: {_kind(recorded)}.{name} was {was}, now it is {now_is}"
     return f"step {recorded.step}: {_kind(recorded)} differs"
+
+
+def _apart(before: str, after: str) -> tuple[str, str]:
+    """Two long texts cut to where they part."""
+    pairs = zip(before, after, strict=False)
+    same = next((i for i, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
+    begin = max(0, same - 40) if same > 60 else 0
+    return _cut(before, begin), _cut(after, begin)
+
+
+def _cut(text: str, begin: int) -> str:
+    dots_before, dots_after = ("..." if begin else ""), ("..." if len(text) > begin + 160 else "")
+    return f"{dots_before}{text[begin : begin + 160]}{dots_after}"
 
 
 def _kind(event: AnyEvent) -> str:
     return type(event).__name__.lower()
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"

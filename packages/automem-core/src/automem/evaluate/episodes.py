@@ -144,6 +144,7 @@ def make_runner(
         versions={"automem-core": version("automem-core"), "python": platform.python_version()},
         key=job.key,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        restarts=job.restarts,
     )
     desk = EpisodeDesk(job, stage.answers, memory, recorder, stage.budget, progress)
     return EpisodeRunner(

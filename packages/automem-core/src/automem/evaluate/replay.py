@@ -18,7 +18,6 @@ from automem.plugins import Plugins
 from automem.processes.pool import open_pool
 from automem.records._struct import Record
 from automem.records.config import LimitsSection
-from automem.records.trace import Warned
 from automem.run.layout import EvaluationFolder, RunFolder
 from automem.scaffold.load import Scaffold, load_scaffold
 
@@ -58,7 +57,7 @@ async def replay_episode(
         max_steps=plan.max_steps,
         limits=plan.limits,
         key=trace.started.key,
-        restarts=_restarts(events),
+        restarts=trace.started.restarts,
     )
     spec = plugins.get("environment", plan.environment)
     shown = progress or EpisodeProgress(job.task, job.seed, max_steps=trace.count)
@@ -92,13 +91,6 @@ def _scaffold(run: RunFolder, plan: EvaluationPlan) -> Scaffold | None:
     for folder in run.scaffolds.glob(f"{plan.scaffold}-*"):
         return load_scaffold(folder)
     raise ScaffoldError(f"the scaffold {plan.scaffold} is not in {run.scaffolds}")
-
-
-def _restarts(events: tuple[object, ...]) -> int:
-    for event in events[:3]:
-        if isinstance(event, Warned) and event.kind == "restarted":
-            return int(event.text.split("begun anew ")[1].split(" ")[0])
-    return 0
 
 
 def _unlimited() -> RunBudget:

@@ -39,6 +39,8 @@ class Started(Event, tag="started"):
     """The evaluation it belongs to; a trace with another key is never resumed."""
     started_at: str = ""
     """ISO 8601, UTC."""
+    restarts: int = 0
+    """How often the episode was begun anew because its recording did not play again."""
 
 
 class Observed(Event, tag="observed"):
