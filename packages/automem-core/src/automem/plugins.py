@@ -226,7 +226,7 @@ class Plugins:
 
         The result is what the plugin wrote: a class or function to be called.
         """
-        return _import(spec, spec.make)
+        return import_part(spec, spec.make)
 
     def options(
         self, spec: Spec, raw: Mapping[str, Any], *, path: str = "options"
@@ -235,7 +235,7 @@ class Plugins:
 
         `path` is where the options stand in the configuration, for the message of the ConfigError.
         """
-        struct = None if spec.config is None else _import(spec, spec.config)
+        struct = None if spec.config is None else import_part(spec, spec.config)
         return read_options(spec.name, struct, raw, path=path)
 
     def installed(self) -> tuple[PluginInfo, ...]:
@@ -306,8 +306,11 @@ def _collision(kind: PartKind, name: str, first: _Plugin, second: _Plugin) -> st
     )
 
 
-def _import(spec: Spec, target: str) -> Any:
-    """The object `package.module:attribute` names."""
+def import_part(spec: Spec, target: str) -> Any:
+    """What `target`, of the form `package.module:attribute`, names.
+
+    Raises PluginError; where a package is missing it gives the install line of the spec.
+    """
     module_name, _, attribute = target.partition(":")
     try:
         found: Any = importlib.import_module(module_name)
