@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from automem.evaluate.progress import EpisodeProgress, Progress
@@ -52,6 +52,7 @@ class Watch:
     progresses: Sequence[Progress]
     began: float
     """`time.monotonic()` of that moment."""
+    _played: set[str] = field(default_factory=set[str])
 
     def episodes(self) -> list[Named]:
         """Every episode with its name, in order; the names tell evaluations apart if need be."""
@@ -64,12 +65,10 @@ class Watch:
 
     def summary(self, now: float) -> Summary:
         """The totals at `now`, in `time.monotonic()` seconds."""
-        episodes = [named.episode for named in self.episodes()]
-        longest = max((e.max_steps for e in episodes), default=0)
+        named = self.episodes()
+        episodes = [each.episode for each in named]
         done = [e for e in episodes if e.state == "done"]
-        steps = sum(e.step for e in episodes)
-        planned_steps = sum(e.max_steps or longest for e in episodes)
-        reached = sum((e.max_steps or longest) if e.state in FINAL else e.step for e in episodes)
+        longest = max((e.max_steps for e in episodes), default=0)
         elapsed = max(0.0, now - self.began)
         return Summary(
             planned=len(episodes),
@@ -77,8 +76,8 @@ class Watch:
             unfinished=sum(e.state == "unfinished" for e in episodes),
             playing=sum(e.state in ACTIVE for e in episodes),
             mean=100 * sum(e.progression for e in done) / len(done) if done else None,
-            steps=steps,
-            planned_steps=planned_steps,
+            steps=sum(e.step for e in episodes),
+            planned_steps=sum(e.max_steps or longest for e in episodes),
             tokens=sum(e.tokens for e in episodes),
             cost=_sum_known(e.cost for e in episodes),
             calls_done=sum(p.calls_done for p in self.progresses),
@@ -86,8 +85,22 @@ class Watch:
             calls_waiting=sum(p.calls_waiting for p in self.progresses),
             retries=sum(p.retries for p in self.progresses),
             elapsed_seconds=elapsed,
-            left_seconds=elapsed * (planned_steps - reached) / reached if reached else None,
+            left_seconds=self._left(named, longest, elapsed),
         )
+
+    def _left(self, named: Sequence[Named], longest: int, elapsed: float) -> float | None:
+        """Episodes that were finished before anyone watched say nothing about the speed."""
+        self._played.update(name for name, e in named if e.state in ACTIVE)
+        reached = planned = 0
+        for name, episode in named:
+            length = episode.max_steps or longest
+            if episode.state not in FINAL:
+                reached, planned = reached + episode.step, planned + length
+            elif name in self._played:
+                reached, planned = reached + length, planned + length
+        if planned == reached:
+            return 0.0 if named else None
+        return elapsed * (planned - reached) / reached if reached else None
 
 
 def busiest(episodes: Iterable[Named], most: int) -> list[Named]:

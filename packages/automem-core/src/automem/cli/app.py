@@ -1,0 +1,67 @@
+"""The group of all commands; importing it imports none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from automem.cli.invocation import Invocation
+from automem.cli.lazy import Lazy, LazyGroup
+
+COMMANDS: Mapping[str, Lazy] = {
+    "demo": Lazy("automem.cli.demo:demo", "Watch an agent with memory files play real Crafter."),
+    "eval": Lazy("automem.cli.eval:evaluate", "Play the episodes of a configuration."),
+    "trace": Lazy("automem.cli.trace:trace", "Read an episode back, step by step."),
+    "replay": Lazy("automem.cli.replay:replay", "Prove a recorded episode again."),
+    "runs": Lazy("automem.cli.runs:runs", "List, show, compare and compact runs."),
+    "scaffold": Lazy("automem.cli.scaffold:scaffold", "Show, check, compare and begin scaffolds."),
+    "environments": Lazy(
+        "automem.cli.environments:environments", "List, verify and play environments."
+    ),
+    "plugins": Lazy("automem.cli.plugins:plugins", "List plugins and what is wrong with them."),
+    "config": Lazy("automem.cli.config:config", "Check and show configurations."),
+    "doctor": Lazy("automem.cli.doctor:doctor", "See what this machine has and lacks."),
+}
+
+EXAMPLES = """\b
+Examples:
+  automem demo
+  automem eval configs/crafter.toml -s 'seeds.search="42-43"'
+  automem trace runs/demo crafter-map/42 --step 100
+
+Plugins may add commands; `automem plugins` lists what is installed. A command exits with
+0 when it is done, 1 when the work failed, 2 for a mistake in what was typed or configured,
+3 at a limit, 130 when it was interrupted.
+"""
+
+
+def plugin_commands() -> Mapping[str, click.Command]:
+    """The commands that plugins offer, imported."""
+    from automem.plugins import load_plugins
+
+    plugins = load_plugins()
+    return {name: plugins.load(spec) for name, spec in plugins.commands().items()}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    strangers=plugin_commands,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("-v", "--verbose", is_flag=True, help="Also show log events on the screen.")
+@click.option("--debug", is_flag=True, help="Show where an error came from.")
+@click.version_option(
+    package_name="automem-core", prog_name="automem", message="%(prog)s %(version)s"
+)
+@click.pass_obj
+def automem(invocation: Invocation, *, verbose: bool, debug: bool) -> None:
+    """Memory as a skill that an LLM agent learns.
+
+    An agent plays long text games with a folder of memory files. Every step can be read back,
+    resumed and replayed.
+    """
+    invocation.verbose = verbose
+    invocation.debug = debug

@@ -1,0 +1,67 @@
+"""`automem config`: check and show configurations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from automem.cli.output import command_line, examples, print_json, say
+
+config_argument = click.argument("config", type=click.Path(path_type=Path))
+override_option = click.option(
+    "-s",
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override one value, such as seeds.search=[1,2]. May be repeated.",
+)
+
+
+@click.group(
+    epilog=examples(
+        "automem config check configs/crafter.toml",
+        "automem config show configs/crafter.toml -s environment.profile=balrog",
+        "automem config schema > automem.schema.json",
+    )
+)
+def config() -> None:
+    """Check and show configurations."""
+
+
+@config.command(epilog=examples("automem config check configs/crafter.toml"))
+@config_argument
+@override_option
+def check(*, config: Path, overrides: tuple[str, ...]) -> None:
+    """Check a configuration against what is installed, without playing anything.
+
+    Names, options, seeds and the scaffold are checked; servers are not asked.
+    """
+    from automem.plugins import load_plugins
+    from automem.run.check import check_config
+    from automem.run.config import load_config
+
+    plugins = load_plugins()
+    check_config(load_config(config, overrides), plugins)
+    say(f"{config} can be played", "next: " + command_line("eval", str(config)))
+
+
+@config.command(
+    epilog=examples("automem config show configs/crafter.toml -s seeds.search=42-43 > mine.toml")
+)
+@config_argument
+@override_option
+def show(*, config: Path, overrides: tuple[str, ...]) -> None:
+    """Print the resolved configuration as TOML: overrides applied, defaults spelled out."""
+    from automem.run.config import load_config, render_config
+
+    click.echo(render_config(load_config(config, overrides)), nl=False)
+
+
+@config.command(epilog=examples("automem config schema > automem.schema.json"))
+def schema() -> None:
+    """Print the JSON schema of configurations, for editors."""
+    from automem.run.schema import config_schema
+
+    print_json(config_schema())

@@ -1,0 +1,92 @@
+"""`automem eval`: play the episodes of a configuration."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from automem.cli.config import config_argument, override_option
+from automem.cli.invocation import Invocation
+from automem.cli.output import (
+    display_option,
+    examples,
+    json_option,
+    print_json,
+    say,
+    say_next,
+)
+
+if TYPE_CHECKING:
+    from automem.ui.display import Mode
+
+
+@click.command(
+    "eval",
+    epilog=examples(
+        "automem eval configs/crafter.toml",
+        "automem eval configs/crafter.toml --run first -s 'seeds.search=[42, 43]'",
+        "automem eval configs/crafter.toml -s environment.profile=balrog -s agent.name=window",
+        "automem eval configs/crafter.toml --display plain --json > evaluation.json",
+    ),
+)
+@config_argument
+@override_option
+@click.option("--run", "name", help="The run's name, in place of the one in CONFIG.")
+@display_option
+@json_option
+@click.pass_obj
+def evaluate(
+    invocation: Invocation,
+    *,
+    config: Path,
+    overrides: tuple[str, ...],
+    name: str | None,
+    mode: Mode | None,
+    as_json: bool,
+) -> None:
+    """Play the episodes of a configuration and print their mean.
+
+    The same command goes on after an interruption, at the step where it stopped: no model call
+    is asked twice. An evaluation that is complete is read, not played again.
+    """
+    from automem.cli.playing import play
+    from automem.cli.tables import episodes_table, evaluations_table
+    from automem.evaluate import evaluator
+    from automem.plugins import load_plugins
+    from automem.run.check import check_config
+    from automem.run.config import load_config
+    from automem.run.layout import run_folder
+
+    named = (f"run.name={_quoted(name)}",) if name else ()
+    loaded = load_config(config, (*overrides, *named))
+    plugins = load_plugins()
+    check_config(loaded, plugins)
+    run = run_folder(loaded.run.folder, loaded.run.name)
+    invocation.resume = shlex.join(("automem", *invocation.arguments))
+    (evaluation,) = play(
+        [loaded],
+        plugins,
+        run,
+        invocation,
+        mode=mode,
+        title=f"{loaded.environment.name}: {loaded.scaffold.source or loaded.agent.name}",
+        evaluate=evaluator.evaluate,
+    )
+    if as_json:
+        print_json(evaluation)
+    say(episodes_table(evaluation), evaluations_table([evaluation]))
+    first = evaluation.episodes[0]
+    episode = f"{evaluation.key[:8]}/{first.task}/{first.seed}"
+    say_next(
+        run.evaluation(evaluation.key).evaluation,
+        ("trace", str(run.path), episode),
+        ("runs", "show", str(run.path)),
+    )
+
+
+def _quoted(text: str) -> str:
+    """Text as a TOML string, so that a name like `42` stays a name."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,60 @@
+"""A command group whose commands are imported when they are called, not when they are listed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import click
+
+from automem.options import closest
+
+
+class Lazy(NamedTuple):
+    """One command: where it is, and its line in the list of commands."""
+
+    target: str
+    """`package.module:attribute`, a `click.Command`."""
+    summary: str
+
+
+class LazyGroup(click.Group):
+    """Lists commands from a table; asks `strangers` for a name that the table does not have."""
+
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, Lazy],
+        strangers: Callable[[], Mapping[str, click.Command]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy
+        self.strangers = strangers
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the table, in its order."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None if nobody has one of that name."""
+        if cmd_name in self.lazy:
+            module, _, attribute = self.lazy[cmd_name].target.partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        return None if cmd_name.startswith("-") else self.strangers().get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As in click, with the closest name for an unknown one."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            known = [*self.lazy, *self.strangers()]
+            raise click.UsageError(f"no command named '{name}'{closest(name, known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the table without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.lazy.items()])

@@ -1,0 +1,90 @@
+"""Playing evaluations from a command: the run held, its status kept, progress shown, all logged."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+import anyio
+
+from automem.cli.invocation import Invocation
+from automem.evaluate.progress import EpisodeProgress, Progress
+from automem.logging import logging_to
+from automem.plugins import Plugins
+from automem.records.config import RunConfig
+from automem.records.result import Evaluation
+from automem.run.config import render_config
+from automem.run.files import write_text
+from automem.run.layout import RunFolder
+from automem.run.status import working_on
+from automem.ui.display import Mode, choose_mode, display
+
+
+class Evaluate(Protocol):
+    """What plays one evaluation: `automem.evaluate.evaluator.evaluate`."""
+
+    async def __call__(
+        self, config: RunConfig, plugins: Plugins, run: RunFolder, *, progress: Progress
+    ) -> Evaluation:
+        """Play what is not played yet and sum up."""
+        ...
+
+
+def play(
+    configs: Sequence[RunConfig],
+    plugins: Plugins,
+    run: RunFolder,
+    invocation: Invocation,
+    *,
+    mode: Mode | None,
+    title: str,
+    evaluate: Evaluate,
+    expected: Callable[[RunConfig], Progress] | None = None,
+) -> list[Evaluation]:
+    """Play the evaluation of each configuration in turn, in one run that nobody else may touch.
+
+    The first configuration becomes the run's `run.toml`. `expected` fills in what an evaluation
+    will be before its turn comes, so that the time left covers all of them. Raises what `evaluate`
+    raises, and RunError where another process plays the run.
+    """
+    shown = choose_mode(mode, terminal=sys.stderr.isatty())
+    progresses = [expected(config) if expected else Progress() for config in configs]
+
+    async def work() -> list[Evaluation]:
+        evaluations: list[Evaluation] = []
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(working_on(run, invocation.arguments))
+            write_text(run.config, render_config(configs[0]))
+            await stack.enter_async_context(
+                display(shown, progresses, title=title, stream=sys.stderr)
+            )
+            for config, progress in zip(configs, progresses, strict=True):
+                evaluations.append(await evaluate(config, plugins, run, progress=progress))
+                settle(progress, evaluations[-1])
+        return evaluations
+
+    invocation.log = run.log
+    with logging_to(run.log, verbose=invocation.verbose):
+        return anyio.run(work)
+
+
+def settle(progress: Progress, evaluation: Evaluation) -> None:
+    """Show an evaluation as done, also where it was read instead of played."""
+    for result in evaluation.episodes:
+        key = (result.task, result.seed)
+        shown = progress.episodes.get(key)
+        if shown is not None and shown.state == "done":
+            continue
+        totals = result.totals
+        progress.episodes[key] = EpisodeProgress(
+            task=result.task,
+            seed=result.seed,
+            max_steps=totals.steps,
+            state="done",
+            step=totals.steps,
+            progression=result.progression,
+            tokens=totals.usage.input_tokens + totals.usage.output_tokens,
+            cost=totals.cost,
+        )

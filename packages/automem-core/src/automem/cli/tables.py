@@ -1,0 +1,125 @@
+"""Evaluations as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from automem.evaluate.statistics import Paired
+from automem.records.result import Evaluation
+from automem.ui.words import count, duration, mean_error, money
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MOST_ROWS = 40
+
+
+def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
+    """One line an evaluation: score, errors, what it took."""
+    table = _table(
+        "evaluation",
+        "agent",
+        "episodes",
+        "progression %",
+        "SE (n)",
+        "steps",
+        "calls",
+        "tokens in",
+        "cached",
+        "out",
+        "cost",
+    )
+    for evaluation in evaluations:
+        totals = evaluation.totals
+        table.add_row(
+            f"{evaluation.name} {evaluation.key[:8]}",
+            evaluation.agent,
+            str(len(evaluation.episodes)),
+            mean_error(evaluation.mean, evaluation.standard_error),
+            f"{evaluation.balrog_standard_error:.2f}",
+            f"{totals.steps:,}",
+            f"{totals.calls:,}",
+            count(totals.usage.input_tokens),
+            count(totals.usage.cached_tokens),
+            count(totals.usage.output_tokens),
+            money(totals.cost),
+        )
+    return table
+
+
+def episodes_table(evaluation: Evaluation) -> Table:
+    """One line an episode."""
+    table = _table(
+        "episode", "progression %", "steps", "ended", "calls", "invalid", "tokens", "time"
+    )
+    for result in evaluation.episodes[:MOST_ROWS]:
+        totals = result.totals
+        table.add_row(
+            f"{result.task}/{result.seed}",
+            f"{100 * result.progression:.2f}",
+            f"{totals.steps:,}",
+            result.reason,
+            f"{totals.calls:,}",
+            str(totals.invalid_actions),
+            count(totals.usage.input_tokens + totals.usage.output_tokens),
+            duration(totals.seconds),
+        )
+    hidden = len(evaluation.episodes) - MOST_ROWS
+    if hidden > 0:
+        table.add_row(f"and {hidden} more")
+    return table
+
+
+def pairs_table(a: Evaluation, b: Evaluation) -> Table:
+    """One line a pair: both progressions and their difference."""
+    table = _table("task/seed", a.name, b.name, "difference")
+    others = {(r.task, r.seed): 100 * r.progression for r in b.episodes}
+    for result in a.episodes[:MOST_ROWS]:
+        one, other = 100 * result.progression, others[result.task, result.seed]
+        table.add_row(
+            f"{result.task}/{result.seed}", f"{one:.2f}", f"{other:.2f}", f"{other - one:+.2f}"
+        )
+    hidden = len(a.episodes) - MOST_ROWS
+    if hidden > 0:
+        table.add_row(f"and {hidden} more")
+    table.add_section()
+    table.add_row(
+        "mean ± SE",
+        mean_error(a.mean, a.standard_error),
+        mean_error(b.mean, b.standard_error),
+        f"{b.mean - a.mean:+.2f}",
+    )
+    return table
+
+
+def verdict(a: Evaluation, b: Evaluation, result: Paired, alpha: float = 0.05) -> str:
+    """What the pairs say about chance, and what so few of them cannot say."""
+    lines = [
+        f"{b.name} - {a.name}: {result.mean_difference:+.2f} points over {result.n} pairs"
+        + (f", SE {result.standard_error:.2f}" if result.standard_error is not None else "")
+        + (
+            f", 95 % interval {result.interval[0]:+.2f} to {result.interval[1]:+.2f}"
+            if result.interval is not None
+            else ""
+        ),
+        f"two-sided p: sign-flip {result.p_signflip:.4f}, Wilcoxon {result.p_wilcoxon:.4f}; "
+        f"the smallest these pairs can reach is {result.smallest_p:.4f}",
+    ]
+    if result.smallest_p > alpha:
+        lines.append(
+            f"So few unequal pairs can never reach p <= {alpha:g}, however large the difference: "
+            "read it as a hint, and play more seeds to know."
+        )
+    return "\n".join(lines)
+
+
+def _table(first: str, *heads: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for head in heads:
+        table.add_column(head, justify="right")
+    return table
