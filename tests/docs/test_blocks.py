@@ -7,8 +7,9 @@ json      parses
 jinja     compiles
 text      is output or a picture, and is not checked
 
-A comment on the line before the fence says otherwise: `<!-- file: PATH -->`, the block is that
-file; `<!-- scaffold.toml -->` and `<!-- pyproject.toml -->`, what kind of TOML it is.
+A comment on the line before the fence says more: `<!-- file: PATH -->`, the block is that file;
+`<!-- scaffold.toml -->`, what kind of TOML it is; `<!-- write: PATH -->` and `<!-- run -->`, what
+`test_tutorial.py` does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import jinja2
 import msgspec
 import pytest
 
-from automem.cli import main
+from automem.cli.app import automem
 from automem.records.scaffold import Manifest
 from automem.run.config import load_config
 
@@ -92,7 +93,8 @@ def read(page: Path) -> Iterator[Block]:
 
 BLOCKS = [block for page in PAGES for block in read(page)]
 FILES = [block for block in BLOCKS if block.mark.startswith("file: ")]
-REST = [block for block in BLOCKS if block not in FILES]
+WRITTEN = [block for block in BLOCKS if block.mark.startswith("write: ")]
+REST = [block for block in BLOCKS if block not in FILES and block not in WRITTEN]
 
 
 def of(*languages: str) -> list[Block]:
@@ -134,9 +136,9 @@ def test_toml_loads(block: Block, tmp_path: Path) -> None:
     tables = tomllib.loads(block.text)
     match block.mark:
         case "scaffold.toml":
-            msgspec.convert({"name": "example", **tables}, Manifest)
-        case "pyproject.toml":
-            assert set(tables) <= {"project", "build-system", "tool", "dependency-groups"}
+            variants = tables.pop("variants", {})
+            for overlay in ({}, *variants.values()):
+                msgspec.convert({"name": "example", **tables, **overlay}, Manifest)
         case "":
             missing = "".join(
                 f'[{name}]\nname = "example"\n'
@@ -186,7 +188,7 @@ def check(words: list[str]) -> None:
         words = words[2:]
     match words:
         case ["automem", *arguments]:
-            check_automem(main, arguments, "automem")
+            check_automem(automem, arguments, "automem")
         case ["just", *rest]:
             verbs = re.findall(r"^(\w+).*:$", (ROOT / "justfile").read_text("utf-8"), re.MULTILINE)
             assert not rest or rest[0] in verbs, words
