@@ -8,9 +8,7 @@ INFO = EnvironmentInfo(name="game", waiting=("Noop",), volatile=(r"T:\d+",))
 
 
 def _acted(executed: str, *, valid: bool = True) -> Acted:
-    return Acted(
-        step=0, said=executed, executed=executed, valid=valid, reward=0.0, progression=0.0
-    )
+    return Acted(step=0, said=executed, executed=executed, valid=valid, reward=0.0, progression=0.0)
 
 
 def _seen(text: str, prefix: str = "") -> "object":

@@ -77,9 +77,7 @@ class LogPlan:
                 return shown
             talk.user(self.prompts.next("plan", context, desk.memory, shown, talk.turns))
 
-    async def _commit(
-        self, context: PromptContext, talk: Conversation, desk: Desk
-    ) -> str | None:
+    async def _commit(self, context: PromptContext, talk: Conversation, desk: Desk) -> str | None:
         """The gameplay role's part of PLAN: it may read on, and alone commits."""
         before = talk.turns
         while True:
@@ -109,9 +107,7 @@ class LogPlan:
     def _parse(self, text: str, phase: Phase) -> Reply:
         return parse(text, self.prompts.vocabulary(phase))
 
-    def _execute(
-        self, phase: Phase, turn: int, reply: Reply, desk: Desk
-    ) -> list[OperationResult]:
+    def _execute(self, phase: Phase, turn: int, reply: Reply, desk: Desk) -> list[OperationResult]:
         vocabulary = self.prompts.vocabulary(phase)
         operations = reply.operations
         if self.prompts.scaffold.manifest.order == "grouped":

@@ -17,7 +17,9 @@ AGENTS = ("logplan", "window")
 def plays_by_scaffold(section: AgentSection) -> bool:
     """Whether this agent needs a scaffold. Raises ConfigError for an unknown agent."""
     if section.name not in AGENTS:
-        raise ConfigError(f"agent.name: no agent named '{section.name}'; there are: logplan, window")
+        raise ConfigError(
+            f"agent.name: no agent named '{section.name}'; there are: logplan, window"
+        )
     return section.name == "logplan"
 
 
@@ -29,9 +31,7 @@ def make_agent(
     `consults` says that the two roles are different models. Raises ConfigError, ScaffoldError.
     """
     if not plays_by_scaffold(section):
-        return Window.of(
-            info, history=section.history, chain_of_thought=section.chain_of_thought
-        )
+        return Window.of(info, history=section.history, chain_of_thought=section.chain_of_thought)
     if scaffold is None:
         raise ConfigError('agent logplan needs a scaffold: set [scaffold] from = "..."')
     return LogPlan(PhasePrompts.of(scaffold, info), consults=consults)

@@ -94,9 +94,7 @@ class PhasePrompts:
             f"{phase}_continue", self._later(phase, context, memory, results, turn)
         )
 
-    def handoff(
-        self, context: PromptContext, memory: MemoryStore, results: str, turn: int
-    ) -> str:
+    def handoff(self, context: PromptContext, memory: MemoryStore, results: str, turn: int) -> str:
         """What tells the gameplay role that consultation is over and it is to commit."""
         return self.prompts.render("handoff", self._later("plan", context, memory, results, turn))
 
@@ -129,7 +127,9 @@ class PhasePrompts:
 
 def results_text(results: list[OperationResult], problems: tuple[str, ...] = ()) -> str:
     """The answers of one reply's operations, in their order, as the next prompt shows them."""
-    parts = [f"[{result.operation} {result.file}".rstrip() + f"]\n{result.text}" for result in results]
+    parts = [
+        f"[{result.operation} {result.file}".rstrip() + f"]\n{result.text}" for result in results
+    ]
     parts.extend(problems)
     return "\n\n".join(parts)
 

@@ -33,7 +33,7 @@ class Window:
         """Render what stays the same over an episode."""
         source = resources.files("automem.agent") / "prompts" / "window.md"
         environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False  # noqa: S701 - a prompt, not HTML
+            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
         )
         system = environment.from_string(source.read_text(encoding="utf-8")).render(
             instructions=info.instructions,

@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from automem.episode.folder import EpisodeFolder
 from automem.episode.blocks import (
     BLOCK_BYTES,
     BLOCK_STEPS,
@@ -22,6 +21,7 @@ from automem.episode.blocks import (
     skippable,
 )
 from automem.episode.encoding import encode_whole
+from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events
 from automem.errors import TraceError
 from automem.memory.history import History

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from automem.agent.conversation import Conversation
+from automem.episode.answers import Answers
 from automem.episode.job import EpisodeJob
 from automem.episode.limits import RunBudget, check_episode
 from automem.episode.progress import EpisodeProgress
@@ -13,7 +14,6 @@ from automem.episode.recorder import Recorder
 from automem.errors import ModelError
 from automem.memory.operations import execute
 from automem.memory.store import MemoryStore
-from automem.episode.answers import Answers
 from automem.records.memory import Operation, OperationResult
 from automem.records.model import ModelReply, ModelRequest, Role
 from automem.records.scaffold import OperationRule, Phase

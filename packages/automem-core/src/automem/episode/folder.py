@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class EpisodeFolder:
-    """`episodes/<task>/<seed>/`"""
+    """What is in `episodes/<task>/<seed>/`."""
 
     path: Path
 

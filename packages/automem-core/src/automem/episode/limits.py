@@ -10,7 +10,7 @@ from automem.errors import AutoMemError, LimitReached
 from automem.records.config import LimitsSection
 
 
-class EpisodeLimit(AutoMemError):  # noqa: N818 - the event is what it is
+class EpisodeLimit(AutoMemError):
     """A limit of this episode is reached: it ends here, with what it has."""
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from automem.episode.folder import EpisodeFolder
 from automem.episode.blocks import Block, Index, read_block, read_files, read_index
 from automem.episode.encoding import decode_whole
+from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events, trace_of
 from automem.episode.views import StepView, steps_of
 from automem.errors import TraceError

@@ -90,8 +90,7 @@ class Recorder:
     def _append(self, event: AnyEvent) -> None:
         if self.writer is None:
             raise ReplayMismatch(
-                f"step {event.step}: the trace is over, but the episode goes on with "
-                f"{_kind(event)}"
+                f"step {event.step}: the trace is over, but the episode goes on with {_kind(event)}"
             )
         self.writer.write(event)
         if self.listener is not None:
@@ -139,7 +138,9 @@ def difference(recorded: AnyEvent, now: AnyEvent) -> str:
 def _apart(before: str, after: str) -> tuple[str, str]:
     """Two long texts cut to where they part."""
     pairs = zip(before, after, strict=False)
-    same = next((i for i, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
+    same = next(
+        (i for i, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after))
+    )
     begin = max(0, same - 40) if same > 60 else 0
     return _cut(before, begin), _cut(after, begin)
 

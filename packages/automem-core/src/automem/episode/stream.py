@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from automem.episode.folder import EpisodeFolder
 from automem.episode.blocks import read_block, read_index
 from automem.episode.encoding import decode, decode_whole
+from automem.episode.folder import EpisodeFolder
 from automem.episode.texts import TextWindow
 from automem.errors import TraceError
 from automem.records.trace import AnyEvent

@@ -21,7 +21,7 @@ from automem.records.trace import (
 
 @dataclass(slots=True)
 class StepView:
-    """Everything that happened at one step: observation, LOG of the action before it, PLAN, action."""
+    """One step: observation, LOG of the action before it, PLAN, action."""
 
     number: int
     observed: Observed | None = None

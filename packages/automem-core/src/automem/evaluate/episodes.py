@@ -111,9 +111,7 @@ async def _play_once(
     shutil.rmtree(folder.memory, ignore_errors=True)
     async with stage.pool.session(job.task) as session:
         with TraceWriter(folder.trace, recording.window) as writer:
-            recorder = recorder_of(
-                recording.events, writer, _listener(stage.subscribers, job)
-            )
+            recorder = recorder_of(recording.events, writer, _listener(stage.subscribers, job))
             runner = make_runner(stage, job, session, recorder, progress, folder)
             progress.max_steps = runner.info.max_steps
             return await runner.play()
@@ -132,7 +130,9 @@ def make_runner(
     info = _with_limit(session.info, job.max_steps)
     scaffold = stage.scaffold.for_task(job.task) if stage.scaffold else None
     manifest = scaffold.manifest if scaffold else Manifest(name="none")
-    memory = MemoryStore(folder.memory if folder else None, manifest, scaffold.files if scaffold else {})
+    memory = MemoryStore(
+        folder.memory if folder else None, manifest, scaffold.files if scaffold else {}
+    )
     started = Started(
         step=0,
         info=info,

@@ -164,7 +164,7 @@ class _Play:
             except AutoMemError as error:
                 self._leave(progress, str(error))
                 log.error("episode_unfinished", episode=job.name, error=str(error))
-            except Exception as error:  # noqa: BLE001 - one episode's bug is not the others' end
+            except Exception as error:
                 self._leave(progress, f"{type(error).__name__}: {error}")
                 log.exception("episode_failed", episode=job.name)
             else:

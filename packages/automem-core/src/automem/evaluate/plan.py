@@ -133,9 +133,7 @@ def _identity(section: RoleSection, plugins: Plugins) -> RoleIdentity:
         adapter=section.adapter,
         sampling=section.sampling,
         seeded=section.seeded,
-        options={
-            name: value for name, value in _resolved(options).items() if name not in apart
-        },
+        options={name: value for name, value in _resolved(options).items() if name not in apart},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from automem.memory.edits import apply_in_place
 from automem.memory.lines import to_lines, to_text
@@ -10,12 +10,15 @@ from automem.records.trace import AnyEvent, Remembered, Started
 
 
 class History:
-    """Follows a trace event by event. `apply` raises TraceError for an edit that does not fit."""
+    """Follows a trace event by event. `apply` raises TraceError for an edit that does not fit.
+
+    `files` is where to begin if not at the beginning: name -> text.
+    """
 
     __slots__ = ("_files",)
 
-    def __init__(self) -> None:
-        self._files: dict[str, list[str]] = {}
+    def __init__(self, files: Mapping[str, str] | None = None) -> None:
+        self._files = {name: to_lines(text) for name, text in (files or {}).items()}
 
     def apply(self, event: AnyEvent) -> None:
         """Take the next event."""

@@ -128,9 +128,7 @@ def automem_backends() -> Iterable[Spec]:
 @hookimpl
 def automem_scaffolds() -> Iterable[Spec]:
     """The scaffold that the player understands."""
-    return [
-        Spec(name="toy", make="automem.testing.toy:toy_scaffold", summary="For the toy game.")
-    ]
+    return [Spec(name="toy", make="automem.testing.toy:toy_scaffold", summary="For the toy game.")]
 
 
 def toy_scaffold() -> Path:
