@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 import anyio
 import msgspec
@@ -242,15 +242,20 @@ async def fake_engine(
         yield engine
 
 
-async def serve_process(engine: FakeEngine) -> None:
-    """Serve until standard input closes, so that the engine ends with whoever started it."""
+async def serve_process(engine: FakeEngine, stdin: BinaryIO, stdout: TextIO) -> None:
+    """Serve until `stdin` closes, so that the engine ends with whoever started it."""
     async with serving(engine):
-        sys.stdout.write(f"{engine.port}\n")
-        sys.stdout.flush()
-        await anyio.to_thread.run_sync(sys.stdin.buffer.read, abandon_on_cancel=True)
+        stdout.write(f"{engine.port}\n")
+        stdout.flush()
+        await anyio.to_thread.run_sync(stdin.read, abandon_on_cancel=True)
 
 
-def main() -> None:
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    stdin: BinaryIO | None = None,
+    stdout: TextIO | None = None,
+) -> None:
     """Run `python -m automem.testing.engine`."""
     parser = argparse.ArgumentParser(description="A fake OpenAI-style engine; ends with its stdin.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -258,13 +263,13 @@ def main() -> None:
     parser.add_argument(
         "--answer", default="automem.testing.answers:play", help="module:function of the request"
     )
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     module, _, name = given.answer.partition(":")
     answer = getattr(importlib.import_module(module), name)
     engine = FakeEngine(
         answer=answer, delay_seconds=given.delay, port=given.port, keeps_calls=False
     )
-    anyio.run(serve_process, engine)
+    anyio.run(serve_process, engine, stdin or sys.stdin.buffer, stdout or sys.stdout)
 
 
 if __name__ == "__main__":
