@@ -99,6 +99,8 @@ def verify_recording(
             first = first or difference
     finally:
         environment.close()
+    if total == 0:
+        raise TraceError(f"{path} holds no transition")
     return Verification(matched=matched, total=total, first_difference=first)
 
 

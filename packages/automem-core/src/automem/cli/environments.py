@@ -1,0 +1,168 @@
+"""`automem environments`: list, verify and play environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from automem.cli.errors import FAILED
+from automem.cli.output import examples, json_option, print_json, say
+from automem.records._struct import Record
+
+if TYPE_CHECKING:
+    from automem.evaluate.verify import Verification
+    from automem.plugins import Plugins
+    from automem.protocols import Environment
+    from automem.spec import EnvironmentSpec
+
+
+class ListedEnvironment(Record):
+    """One line of `automem environments list`."""
+
+    name: str
+    summary: str
+    tasks: tuple[str, ...]
+    profile: str | None
+    """The profile it plays by default; None where it has none."""
+    installed: bool
+    missing: str | None
+    """Why it cannot be played, and what to install."""
+
+
+class VerifiedRecording(Record):
+    """One line of `automem environments verify`."""
+
+    recording: str
+    verification: Verification
+
+
+@click.group(
+    epilog=examples(
+        "automem environments list",
+        "automem environments verify recordings/*.jsonl.gz",
+        "automem environments play crafter --seed 42",
+    )
+)
+def environments() -> None:
+    """List, verify and play environments."""
+
+
+@environments.command("list", epilog=examples("automem environments list --json"))
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List the environments that plugins offer, their tasks, and whether they can be played."""
+    from automem.plugins import load_plugins
+
+    plugins = load_plugins()
+    listed = [_listed(spec, plugins) for spec in plugins.environments().values()]
+    if as_json:
+        print_json(listed)
+        return
+    for entry in listed:
+        profile = f", profile {entry.profile}" if entry.profile else ""
+        say(f"{entry.name}: {entry.summary}{profile}")
+        say(f"  tasks: {', '.join(entry.tasks)}")
+        say(f"  {entry.missing or 'installed'}")
+
+
+@environments.command(epilog=examples("automem environments verify recordings/*.jsonl.gz"))
+@click.argument(
+    "recordings",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, *, recordings: tuple[Path, ...], as_json: bool) -> None:
+    """Play recorded episodes again and compare every transition.
+
+    A recording is a file of JSON lines, one a transition, with a manifest.json beside it. Exits
+    with 1 where anything differs.
+    """
+    from automem.plugins import load_plugins
+
+    plugins = load_plugins()
+    verified: list[VerifiedRecording] = []
+    for path in recordings:
+        verification = _verify(path, plugins)
+        verified.append(VerifiedRecording(recording=str(path), verification=verification))
+        if not as_json:
+            _say_verification(path, verification)
+    if as_json:
+        print_json(verified)
+    if any(entry.verification.first_difference is not None for entry in verified):
+        ctx.exit(FAILED)
+
+
+@environments.command(epilog=examples("automem environments play crafter --seed 42"))
+@click.argument("name")
+@click.option("--task", help="Which of its tasks. Default: its first.")
+@click.option("--seed", default=0, show_default=True, help="The seed of the episode.")
+@click.option("--profile", help="The profile to play, where it has profiles.")
+@json_option
+def play(*, name: str, task: str | None, seed: int, profile: str | None, as_json: bool) -> None:
+    """Play an environment yourself; an action is its number or its text, q ends.
+
+    --json prints what the last action gave, at the end, on stdout; the game goes to stderr.
+    """
+    from automem.cli.playing_by_hand import play_by_hand
+    from automem.plugins import load_plugins
+
+    plugins = load_plugins()
+    spec = plugins.get("environment", name)
+    environment = _make(spec, plugins, task or spec.tasks[0], profile)
+    try:
+        last = play_by_hand(environment, seed)
+    finally:
+        environment.close()
+    if as_json:
+        print_json(last)
+
+
+def _listed(spec: EnvironmentSpec, plugins: Plugins) -> ListedEnvironment:
+    from automem.errors import PluginError
+
+    missing = None
+    profile = None
+    try:
+        plugins.load(spec)
+        profile = getattr(plugins.options(spec, {}), "profile", None)
+    except PluginError as error:
+        missing = str(error)
+    return ListedEnvironment(
+        name=spec.name,
+        summary=spec.summary,
+        tasks=spec.tasks,
+        profile=profile,
+        installed=missing is None,
+        missing=missing,
+    )
+
+
+def _verify(path: Path, plugins: Plugins) -> Verification:
+    from automem.evaluate.verify import read_source, verify_recording
+
+    source = read_source(path)
+    spec = plugins.get("environment", source.environment)
+    return verify_recording(path, lambda: _make(spec, plugins, source.task, source.profile), source)
+
+
+def _make(spec: EnvironmentSpec, plugins: Plugins, task: str, profile: str | None) -> Environment:
+    raw = {} if profile is None else {"profile": profile}
+    environment: Environment = plugins.load(spec)(task, plugins.options(spec, raw))
+    return environment
+
+
+def _say_verification(path: Path, verification: Verification) -> None:
+    say(f"{verification.matched}/{verification.total} {path}")
+    difference = verification.first_difference
+    if difference is not None:
+        say(
+            f"  first difference: line {difference.line}, seed {difference.seed}, "
+            f"step {difference.step}, {difference.field}",
+            f"    recorded: {difference.recorded}",
+            f"    played:   {difference.played}",
+        )
