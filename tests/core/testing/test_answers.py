@@ -40,7 +40,9 @@ def test_moves_differ_with_what_is_seen_and_are_the_same_for_the_same() -> None:
         (APPEND + INDEX, "<|APPEND|>log.txt|note "),
         ("- <|APPEND|>text<|END|> - adds\n", "<|APPEND|>note "),
         ("- <|SEARCH|>f|w<|END|>\n- <|UPSERT_MAP|>x,y|text<|END|>\n", "<|UPSERT_MAP|>"),
-        ("- <|SEARCH|>f|w<|END|>\n", "<|DONE|>"),
+        ("- <|WRITE_GOALS|>text<|END|>\n- <|LOG_STEP|>text<|END|>\n", "<|LOG_STEP|>note "),
+        (APPEND, "<|DONE|>"),
+        ("- <|SEARCH|>file|words<|END|>\n", "<|DONE|>"),
     ],
 )
 def test_log_is_answered_by_a_note_that_the_prompt_offers(prompt: str, expected: str) -> None:

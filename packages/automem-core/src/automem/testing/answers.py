@@ -13,6 +13,8 @@ from typing import Any
 
 _USAGE = re.compile(r"<\|([A-Z_]+)\|>([^<\n]*)<\|END\|>")
 _FILE = re.compile(r"^\s*[-*]\s+`?([\w.-]+\.\w+)`?\s*\(", re.MULTILINE)
+_REPLACING = ("WRITE", "CREATE")
+"""Operations of a scaffold that replace a file, by how they are usually called."""
 _MOVES = ("Move West", "Move North", "Move East", "Move South", "Do", "Noop")
 
 
@@ -32,13 +34,15 @@ def play(body: Mapping[str, Any]) -> str:
 
 
 def _note(asked: str, number: int) -> str:
-    """One append or keyed upsert that the prompt offers, or nothing."""
+    """One append or keyed upsert that the prompt offers, told by its arguments, or nothing."""
     known = _FILE.findall(asked)
     for name, arguments in _USAGE.findall(asked):
-        if name == "APPEND":
-            fields = arguments.count("|")
-            file = f"{known[0]}|" if fields and known else ""
-            return f"<|APPEND|>{file}note {number:08x}<|END|>"
-        if name.startswith("UPSERT"):
+        if name.startswith(_REPLACING):
+            continue
+        if arguments == "text":
+            return f"<|{name}|>note {number:08x}<|END|>"
+        if arguments == "file|text" and known:
+            return f"<|{name}|>{known[0]}|note {number:08x}<|END|>"
+        if arguments == "x,y|text":
             return f"<|{name}|>{number % 64},{number // 64 % 64}|seen {number:08x}<|END|>"
     return ""
