@@ -152,14 +152,14 @@ def test_toml_loads(block: Block, tmp_path: Path) -> None:
             raise AssertionError(f"{block.where}: nothing is known of {other!r}")
 
 
-@pytest.mark.parametrize("block", of("json"), ids=where)
-def test_json_parses(block: Block) -> None:
-    json.loads(block.text)
+def test_json_parses() -> None:
+    for block in of("json"):
+        json.loads(block.text)
 
 
-@pytest.mark.parametrize("block", of("jinja"), ids=where)
-def test_a_template_compiles(block: Block) -> None:
-    jinja2.Environment(autoescape=True).parse(block.text)
+def test_templates_compile() -> None:
+    for block in of("jinja"):
+        jinja2.Environment(autoescape=True).parse(block.text)
 
 
 @pytest.mark.parametrize("block", of("console", "bash"), ids=where)
