@@ -1,0 +1,1 @@
+"""A player made of rules, not a model: it answers from the text of the conversation alone."""

@@ -1,0 +1,1 @@
+"""How the rules player plays Crafter."""
