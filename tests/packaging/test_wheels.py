@@ -96,44 +96,51 @@ def test_a_wheel_holds_every_file_of_its_package(wheels: dict[str, Path], name: 
     assert set(present) - set(contents(wheels[name])) == set()
 
 
+def new_environment(folder: Path, *installed: str | Path) -> Path:
+    """The `bin` of an environment that holds what is given and its dependencies."""
+    uv("venv", "--quiet", "--no-project", "--python", sys.executable, folder / "venv", cwd=folder)
+    # Paths, not names: a stranger's package of the same name on an index is never taken.
+    uv(
+        *(
+            "pip",
+            "install",
+            "--quiet",
+            "--no-config",
+            "--python",
+            folder / "venv" / "bin" / "python",
+        ),
+        *("--exclude-newer", resolved_as_of()),
+        *installed,
+        cwd=folder,
+    )
+    return folder / "venv" / "bin"
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("name", ["automem-core", *SIBLINGS])
 def test_a_wheel_installed_alone_imports_and_is_listed(
     wheels: dict[str, Path], name: str, tmp_path: Path
 ) -> None:
-    uv(
-        "venv",
-        "--quiet",
-        "--no-project",
-        "--python",
-        sys.executable,
-        tmp_path / "venv",
-        cwd=tmp_path,
-    )
-    python = tmp_path / "venv" / "bin" / "python"
-    # Paths, not names: a stranger's package of the same name on an index is never taken.
-    chosen = {wheels["automem-core"], wheels[name]}
-    uv(
-        *("pip", "install", "--quiet", "--no-config", "--python", python),
-        *("--exclude-newer", resolved_as_of()),
-        *sorted(chosen),
-        cwd=tmp_path,
-    )
+    programs = new_environment(tmp_path, *{wheels["automem-core"], wheels[name]})
+    run(programs / "python", "-W", "error", "-c", f"import {IMPORT_NAMES[name]}", cwd=tmp_path)
 
-    imported = subprocess.run(
-        [python, "-W", "error", "-c", f"import {IMPORT_NAMES[name]}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert imported.returncode == 0, imported.stderr
-
-    listed = subprocess.run(
-        [tmp_path / "venv" / "bin" / "automem", "plugins", "--json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert listed.returncode == 0, listed.stderr
-    plugins = {plugin["name"]: plugin for plugin in json.loads(listed.stdout)}
+    listed = json.loads(run(programs / "automem", "plugins", "--json", cwd=tmp_path))
+    plugins = {plugin["name"]: plugin for plugin in listed}
     assert set(plugins) == {"core", ENTRY_POINTS[name]}
     assert plugins[ENTRY_POINTS[name]]["error"] is None
+
+
+def test_the_demo_plays_from_installed_wheels(wheels: dict[str, Path], tmp_path: Path) -> None:
+    programs = new_environment(
+        tmp_path,
+        wheels["automem-core"],
+        wheels["automem-backends"],
+        f"{wheels['automem-envs']}[crafter]",
+    )
+    run(programs / "automem", "demo", "--seeds", "1", "--steps", "3", cwd=tmp_path)
+    assert len(list((tmp_path / "runs" / "demo").glob("evaluations/*/evaluation.json"))) == 2
