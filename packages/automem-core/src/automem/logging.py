@@ -24,8 +24,12 @@ _LONGEST_TEXT = 4_000
 
 @contextmanager
 def logging_to(path: Path | None, *, verbose: bool = False) -> Generator[None]:
-    """Write the events of the body to `path`, one JSON line each; to stderr too if `verbose`."""
+    """Write the events of the body to `path`, one JSON line each; to stderr too if `verbose`.
+
+    Without a path and not verbose they go nowhere. Afterwards the log is what it was before.
+    """
     with _opened(path) as file:
+        before = structlog.get_config()
         structlog.configure(
             processors=_processors(file, verbose=verbose),
             wrapper_class=structlog.make_filtering_bound_logger("debug" if verbose else "info"),
@@ -35,8 +39,7 @@ def logging_to(path: Path | None, *, verbose: bool = False) -> Generator[None]:
         try:
             yield
         finally:
-            structlog.reset_defaults()
-            structlog.configure(processors=[_drop], logger_factory=structlog.ReturnLoggerFactory())
+            structlog.configure(**before)
 
 
 def without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -76,10 +79,6 @@ def _processors(file: IO[str] | None, *, verbose: bool) -> list[Processor]:
         without_secrets,
         write,
     ]
-
-
-def _drop(_logger: WrappedLogger, _method: str, _event: EventDict) -> str:
-    raise structlog.DropEvent
 
 
 @contextmanager

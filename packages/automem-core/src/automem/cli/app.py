@@ -56,12 +56,16 @@ def plugin_commands() -> Mapping[str, click.Command]:
 @click.version_option(
     package_name="automem-core", prog_name="automem", message="%(prog)s %(version)s"
 )
-@click.pass_obj
-def automem(invocation: Invocation, *, verbose: bool, debug: bool) -> None:
+@click.pass_context
+def automem(ctx: click.Context, *, verbose: bool, debug: bool) -> None:
     """Memory as a skill that an LLM agent learns.
 
     An agent plays long text games with a folder of memory files. Every step can be read back,
     resumed and replayed.
     """
+    from automem.logging import logging_to
+
+    ctx.with_resource(logging_to(None, verbose=verbose))
+    invocation = ctx.ensure_object(Invocation)
     invocation.verbose = verbose
     invocation.debug = debug

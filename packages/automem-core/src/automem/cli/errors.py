@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import click
@@ -92,11 +93,9 @@ def _tell_resume(invocation: Invocation) -> None:
 
 
 def _tell_unexpected(error: BaseException, invocation: Invocation) -> None:
-    import structlog
-
-    structlog.get_logger().error("command_failed", exc_info=error)
     _tell(f"error: unexpected {type(error).__name__}: {error}")
     if invocation.log is not None:
+        _log(error, invocation.log)
         _tell(f"the log is {invocation.log}")
     if not invocation.debug:
         _tell("this is a bug in AutoMem or in a plugin; `automem --debug ...` shows where")
@@ -106,3 +105,12 @@ def _leave_pipe() -> int:
     """The reader of our output went away; nothing more can be said to it, not even at exit."""
     sys.stdout = None  # pyright: ignore[reportAttributeAccessIssue]
     return FAILED
+
+
+def _log(error: BaseException, path: Path) -> None:
+    import structlog
+
+    from automem.logging import logging_to
+
+    with logging_to(path):
+        structlog.get_logger().error("command_failed", exc_info=error)

@@ -149,7 +149,13 @@ def _shape_role(name: str, value: object) -> Table:
     table = dict(_table(f"[roles.{name}]", value))
     sampling = {key: table.pop(key) for key in SAMPLING_FIELDS if key in table}
     shaped = _gather_options(table, ROLE_FIELDS)
-    return {**shaped, "sampling": sampling} if sampling else shaped
+    if sampling:
+        shaped["sampling"] = sampling
+    try:
+        msgspec.convert(shaped, RoleSection)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"roles.{name}.{_explain(str(error))}") from error
+    return shaped
 
 
 def _gather_options(table: Table, fields: Sequence[str]) -> Table:
@@ -183,6 +189,6 @@ def _explain(message: str) -> str:
     what, _, path = message.partition(" - at `$.")
     if not path:
         return message
-    path = path.rstrip("`").removesuffix("[...]")
-    path = path.replace(".sampling.", ".").replace("scaffold.source", "scaffold.from")
+    path = path.rstrip("`").removesuffix("[...]").removeprefix("sampling.")
+    path = path.replace("scaffold.source", "scaffold.from")
     return f"{path}: {what[0].lower()}{what[1:]}"

@@ -29,10 +29,8 @@ def gather(folder: Path) -> Provenance:
 
 def versions() -> dict[str, str]:
     """AutoMem's own distributions and those of every plugin, by name."""
-    found: dict[str, str] = {}
-    for point in metadata.entry_points(group=PROJECT):
-        if point.dist is not None:
-            found[point.dist.name] = point.dist.version
+    points = metadata.entry_points(group=PROJECT)
+    found = {point.dist.name: point.dist.version for point in points if point.dist is not None}
     return dict(sorted(found.items()))
 
 
@@ -70,7 +68,7 @@ def memory_bytes() -> int | None:
         return None
 
 
-def ask(program: str, *arguments: str) -> str | None:
+def ask(program: str, *arguments: str, seconds: float = ASK_SECONDS) -> str | None:
     """What a program prints; None if it is missing, fails or takes too long."""
     path = shutil.which(program)
     if path is None:
@@ -80,7 +78,7 @@ def ask(program: str, *arguments: str) -> str | None:
             [path, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=ASK_SECONDS,
+            timeout=seconds,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):

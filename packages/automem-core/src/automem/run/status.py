@@ -46,7 +46,9 @@ def hold(run: RunFolder) -> Generator[None]:
 
 
 @asynccontextmanager
-async def working_on(run: RunFolder, command: Sequence[str]) -> AsyncGenerator[None]:
+async def working_on(
+    run: RunFolder, command: Sequence[str], *, beat_seconds: float = HEARTBEAT_SECONDS
+) -> AsyncGenerator[None]:
     """Hold the run and keep its `run.json` true while the body works on it.
 
     `command` is what was typed after `automem`. How the body ends decides the final status.
@@ -65,7 +67,7 @@ async def working_on(run: RunFolder, command: Sequence[str]) -> AsyncGenerator[N
         failure: Exception | None = None
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(_beat, run, begun)
+                group.start_soon(_beat, run, begun, beat_seconds)
                 try:
                     yield
                 except Exception as error:  # noqa: BLE001 - raised again outside the group
@@ -113,9 +115,9 @@ def is_held(run: RunFolder) -> bool:
         return False
 
 
-async def _beat(run: RunFolder, status: RunStatus) -> None:
+async def _beat(run: RunFolder, status: RunStatus, seconds: float) -> None:
     while True:
-        await anyio.sleep(HEARTBEAT_SECONDS)
+        await anyio.sleep(seconds)
         _write(run, msgspec.structs.replace(status, heartbeat=_now()))
 
 

@@ -48,6 +48,7 @@ async def display(
     title: str,
     stream: TextIO,
     clock: Callable[[], float] = time.monotonic,
+    poll_seconds: float = POLL_SECONDS,
 ) -> AsyncGenerator[None]:
     """Show `progress` (several are shown as one) on `stream` while the body runs."""
     progresses = [progress] if isinstance(progress, Progress) else list(progress)
@@ -57,7 +58,7 @@ async def display(
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(_poll, shown, clock)
+            group.start_soon(_poll, shown, clock, poll_seconds)
             try:
                 yield
             except Exception as error:  # noqa: BLE001 - raised again outside the group
@@ -87,7 +88,7 @@ def make_display(mode: Mode, watch: Watch, title: str, stream: TextIO) -> Displa
     return LiveDisplay(watch, title, Console(file=stream))
 
 
-async def _poll(shown: Display, clock: Callable[[], float]) -> None:
+async def _poll(shown: Display, clock: Callable[[], float], seconds: float) -> None:
     while True:
-        await anyio.sleep(POLL_SECONDS)
+        await anyio.sleep(seconds)
         shown.update(clock())
