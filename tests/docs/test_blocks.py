@@ -30,7 +30,9 @@ import msgspec
 import pytest
 
 from automem.cli.app import automem
+from automem.plugins import load_plugins
 from automem.records.scaffold import Manifest
+from automem.run.check import check_config
 from automem.run.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,12 +45,11 @@ PAGES = sorted(
     ]
 )
 LANGUAGES = {"python", "toml", "console", "bash", "json", "jinja", "text"}
-MINIMAL = """
-[run]
-name = "example"
-[environment]
-name = "crafter"
-"""
+MINIMAL = {
+    "run": '[run]\nname = "example"\n',
+    "environment": '[environment]\nname = "crafter"\n',
+    "roles": '[roles.default]\nbackend = "rules"\n',
+}
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<language>[\w-]*)\s*$")
 _MARK = re.compile(r"^\s*<!-- (?P<mark>[^>]*?) -->\s*$")
 
@@ -140,14 +141,10 @@ def test_toml_loads(block: Block, tmp_path: Path) -> None:
             for overlay in ({}, *variants.values()):
                 msgspec.convert({"name": "example", **tables, **overlay}, Manifest)
         case "":
-            missing = "".join(
-                f'[{name}]\nname = "example"\n'
-                for name in ("run", "environment")
-                if name not in tables
-            )
+            missing = "".join(part for name, part in MINIMAL.items() if name not in tables)
             path = tmp_path / "config.toml"
             path.write_text(missing + block.text, encoding="utf-8")
-            load_config(path)
+            check_config(load_config(path), load_plugins())
         case other:
             raise AssertionError(f"{block.where}: nothing is known of {other!r}")
 
