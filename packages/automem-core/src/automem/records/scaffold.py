@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from automem.records._struct import Record
 from automem.records.memory import Kind
 
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
 Phase = Literal["log", "plan"]
 WriteMode = Literal["append", "write", "create", "upsert"]
 Order = Literal["written", "grouped"]
@@ -16,18 +20,18 @@ Dedupe = Literal["off", "exact", "near"]
 class Retention(Record):
     """What happens to a file that grows past `max_lines`."""
 
-    max_lines: int
-    keep_last: int
+    max_lines: Positive
+    keep_last: Count
     """How many of the last lines stay."""
-    pinned: int = 0
+    pinned: Count = 0
     """How many lines at the top stay whatever happens."""
 
 
 class SoftLimit(Record):
     """A size from which on the model is told to tidy up; nothing is refused."""
 
-    lines: int | None = None
-    bytes: int | None = None
+    lines: Positive | None = None
+    bytes: Positive | None = None
     text: str = "{file} is long ({lines} lines). Summarize it."
     """Placeholders: {file}, {lines}, {bytes}."""
 
@@ -60,8 +64,10 @@ class FileRule(Record):
 
 
 class OperationTexts(Record):
-    """What an operation answers; None takes the built-in text. Placeholders: {file} {lines}
-    {hits} {query} {key} {result}."""
+    """What an operation answers; None takes the built-in text.
+
+    Placeholders: {file} {lines} {hits} {query} {key} {result}.
+    """
 
     done: str | None = None
     empty: str | None = None
@@ -80,7 +86,7 @@ class OperationRule(Record):
     phases: tuple[Phase, ...] = ("log",)
     file: str | None = None
     """Binds it to one file; the file argument then falls away."""
-    lines: int | None = None
+    lines: Positive | None = None
     """For `tail` and `search`: how many lines at most; None takes the limit."""
     help: str = ""
     """One line for the prompt."""
@@ -94,7 +100,7 @@ class Inject(Record):
     file: str
     phases: tuple[Phase, ...] = ("plan",)
     operation: Literal["read", "tail"] = "read"
-    lines: int | None = None
+    lines: Positive | None = None
     """The last lines for `tail`; the first for `read`; None is all."""
     when_empty: str = "(empty)"
 
@@ -102,17 +108,17 @@ class Inject(Record):
 class ScaffoldLimits(Record):
     """Bounds inside one step and of the folder."""
 
-    log_turns: int = 10
-    plan_turns: int = 10
-    search_results: int = 10
+    log_turns: Positive = 10
+    plan_turns: Positive = 10
+    search_results: Positive = 10
     """The last N matching lines are shown."""
-    read_lines: int = 400
+    read_lines: Positive = 400
     """A longer file is shown cut, with a word on how to see the rest."""
-    result_bytes: int = 16_384
+    result_bytes: Positive = 16_384
     """The most text one operation may answer."""
-    file_bytes: int = 65_536
-    folder_bytes: int = 262_144
-    files: int = 32
+    file_bytes: Positive = 65_536
+    folder_bytes: Positive = 262_144
+    files: Positive = 32
 
 
 class Notices(Record):
@@ -123,7 +129,7 @@ class Notices(Record):
         "Nothing has changed for {count} actions in a row. Do something different."
     )
     """From `repeated_from` on; placeholder {count}."""
-    repeated_from: int = 3
+    repeated_from: Positive = 3
 
 
 class ActionRule(Record):
@@ -139,7 +145,7 @@ class Manifest(Record):
     """The content of `scaffold.toml`, variants applied."""
 
     name: str
-    version: int = 1
+    version: Positive = 1
     parent: str = ""
     """Content hash of the scaffold it was made from."""
     environment: str = ""

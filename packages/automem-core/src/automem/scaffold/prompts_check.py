@@ -1,0 +1,116 @@
+"""What the prompts must get right: all there, showing what a model needs, rendering on anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from automem.errors import ScaffoldError
+from automem.options import closest
+from automem.records.scaffold import Phase
+from automem.scaffold.content import MANIFEST, PROMPTS
+from automem.scaffold.context import PromptContext
+from automem.scaffold.load import Scaffold
+from automem.scaffold.problem import Problem
+from automem.scaffold.prompts import PROMPT_NAMES, Prompts
+from automem.scaffold.text import operations_text
+
+PROMPT_BYTES = 65_536
+_PHASES: Mapping[str, Phase] = {
+    "log": "log",
+    "log_continue": "log",
+    "plan": "plan",
+    "plan_continue": "plan",
+    "handoff": "plan",
+}
+_SHOWN: Mapping[str, tuple[str, ...]] = {
+    "log": ("observation", "action"),
+    "log_continue": ("results",),
+    "plan": ("observation",),
+    "plan_continue": ("results",),
+}
+
+
+def prompt_problems(scaffold: Scaffold, contexts: Sequence[PromptContext]) -> Iterator[Problem]:
+    """Everything wrong with the prompts; each is rendered on each context."""
+    known = ("system", *PROMPT_NAMES)
+    for name in scaffold.manifest.prompts:
+        if name not in known:
+            there = closest(name, known) or f"; there are {', '.join(known)}"
+            yield Problem(where=f"{MANIFEST}: prompts.{name}", text=f"no such prompt{there}")
+    for file, text in scaffold.prompts.items():
+        if len(text.encode()) > PROMPT_BYTES:
+            yield Problem(
+                where=f"{PROMPTS}/{file}", text=f"is larger than {PROMPT_BYTES} bytes; shorten it"
+            )
+    try:
+        prompts = Prompts(scaffold)
+    except ScaffoldError as error:
+        yield Problem(where=PROMPTS, text=str(error))
+        return
+    for name in PROMPT_NAMES:
+        where = f"{PROMPTS}/{prompts.file_of(name)}"
+        if not prompts.has(name):
+            yield Problem(where=where, text=f"is missing; write it, it is the prompt '{name}'")
+            continue
+        yield from _variables(scaffold, prompts, name, where)
+        yield from _rendered(scaffold, prompts, name, where, contexts)
+    if prompts.has("system"):
+        yield from _system(prompts, contexts)
+
+
+def _variables(scaffold: Scaffold, prompts: Prompts, name: str, where: str) -> Iterator[Problem]:
+    used = prompts.variables(name)
+    for variable in _SHOWN.get(name, ()):
+        if variable not in used:
+            yield Problem(where=where, text=f"never shows {{{{ {variable} }}}}; add it")
+    phase = _PHASES[name]
+    if name != phase:
+        return
+    told = used | prompts.variables("system")
+    if not told & {"operations", "vocabulary"}:
+        yield Problem(
+            where=where,
+            text="never shows {{ operations }}, and no system.md shows {{ vocabulary }}; "
+            "add one of them, or the model cannot know what it may write",
+        )
+    slots = [rule.slot for rule in scaffold.manifest.inject if phase in rule.phases]
+    if slots and "slots" not in used:
+        yield Problem(
+            where=where, text=f"never shows what is injected; add {{{{ slots['{slots[0]}'] }}}}"
+        )
+
+
+def _rendered(
+    scaffold: Scaffold,
+    prompts: Prompts,
+    name: str,
+    where: str,
+    contexts: Sequence[PromptContext],
+) -> Iterator[Problem]:
+    manifest = scaffold.manifest
+    phase = _PHASES[name]
+    operations = operations_text(manifest.operation, phase, manifest.files)
+    slots = {rule.slot: rule.when_empty for rule in manifest.inject if phase in rule.phases}
+    for context in contexts:
+        filled = {slot: context.slots.get(slot, text) for slot, text in slots.items()}
+        shown = msgspec.structs.replace(context, operations=operations, slots=filled)
+        try:
+            text = prompts.render(name, shown)
+        except ScaffoldError as error:
+            yield Problem(where=where, text=f"on step {context.step}: {error}")
+            return
+        if not text.strip():
+            yield Problem(where=where, text=f"is empty on step {context.step}; say something")
+            return
+
+
+def _system(prompts: Prompts, contexts: Sequence[PromptContext]) -> Iterator[Problem]:
+    where = f"{PROMPTS}/{prompts.file_of('system')}"
+    for context in contexts:
+        try:
+            prompts.system(context)
+        except ScaffoldError as error:
+            yield Problem(where=where, text=str(error))
+            return
