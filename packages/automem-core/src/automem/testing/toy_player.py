@@ -8,7 +8,7 @@ from automem.models.cost import FREE, Price
 from automem.records.model import ModelReply, ModelRequest
 from automem.testing.scripted import count_usage
 
-_SIGN = re.compile(r"Now: A sign says: (\w+)\.")
+_SIGN = re.compile(r"Before: A sign says: (\w+)\.")
 _ROOM = re.compile(r"Status: room (\d+)")
 _NOTE = re.compile(r"room (\d+): (\w+)")
 
