@@ -1,0 +1,66 @@
+"""A scaffold as a page of text that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from automem.memory.lines import to_lines
+from automem.records.scaffold import FileRule
+from automem.scaffold.load import Scaffold
+from automem.scaffold.text import operations_text
+
+
+def overview(scaffold: Scaffold, *, with_prompts: bool = False) -> str:
+    """Name, files with their rules, operations, injected reads, limits; prompts if asked for."""
+    return "\n".join(_lines(scaffold, with_prompts=with_prompts))
+
+
+def _lines(scaffold: Scaffold, *, with_prompts: bool) -> Iterator[str]:
+    manifest = scaffold.manifest
+    yield f"{manifest.name} {manifest.version} ({scaffold.hash}) in {scaffold.folder}"
+    yield from _said(
+        ("", manifest.summary),
+        ("environment: ", manifest.environment),
+        ("parent: ", manifest.parent),
+        ("variants: ", ", ".join(scaffold.variants)),
+    )
+    yield "\nfiles"
+    for name, text in scaffold.files.items():
+        rule = manifest.files.get(name, FileRule())
+        yield f"- {name} ({len(to_lines(text))} lines): {'; '.join(_rules(rule))}"
+    yield f"\noperations (order: {manifest.order})"
+    yield operations_text(manifest.operation, None, manifest.files)
+    yield "\ninjected"
+    for rule in manifest.inject:
+        phases = ", ".join([phase.upper() for phase in rule.phases])
+        number = f" {rule.lines} lines" if rule.lines is not None else ""
+        yield f"- {rule.slot}: {rule.operation} {rule.file}{number} ({phases})"
+    yield "\nlimits"
+    for key, value in msgspec.structs.asdict(manifest.limits).items():
+        yield f"- {key}: {value}"
+    yield "\nprompts"
+    for name, text in scaffold.prompts.items():
+        yield f"- {name} ({len(text)} characters)"
+        if with_prompts:
+            yield f"\n{text}"
+
+
+def _said(*parts: tuple[str, str]) -> Iterator[str]:
+    for label, text in parts:
+        if text:
+            yield f"{label}{text}"
+
+
+def _rules(rule: FileRule) -> Iterator[str]:
+    yield rule.purpose or "no purpose given"
+    yield f"may be changed by {', '.join(rule.modes)}" if rule.modes else "may not be changed"
+    if rule.key is not None:
+        yield f"keyed by {rule.key.shape}"
+    if rule.dedupe != "off":
+        yield f"no repeats ({rule.dedupe})"
+    if rule.retention is not None:
+        kept = rule.retention
+        top = f"{kept.pinned} at the top and " if kept.pinned else ""
+        yield f"past {kept.max_lines} lines keeps {top}the last {kept.keep_last}"
