@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from automem.models.cost import FREE, Price
 from automem.records.model import ModelReply, ModelRequest
@@ -11,6 +13,11 @@ from automem.testing.scripted import count_usage
 _SIGN = re.compile(r"Before: A sign says: (\w+)\.")
 _ROOM = re.compile(r"Status: room (\d+)")
 _NOTE = re.compile(r"room (\d+): (\w+)")
+
+
+def toy_answer(body: Mapping[str, Any]) -> str:
+    """The player's answer to a request in the chat wire form, for `automem.testing.engine`."""
+    return _answer([message["content"] for message in body["messages"]], hands_over=False)
 
 
 class ToyPlayer:
@@ -23,33 +30,37 @@ class ToyPlayer:
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Answer one turn."""
-        text = self._answer([message.content for message in request.messages])
+        said = [message.content for message in request.messages]
+        text = _answer(said, hands_over=self._hands_over)
         return ModelReply(text=text, usage=count_usage(request, text), model=self._model)
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
-    def _answer(self, said: list[str]) -> str:
-        first = next(text for text in said if text.startswith(("LOG.", "PLAN.")))
-        room = _room(first)
-        if first.startswith("LOG."):
-            return self._log(first, room)
-        return self._plan(first, room, said[-1])
 
-    def _log(self, prompt: str, room: str) -> str:
-        sign = _SIGN.search(prompt)
-        note = f"<|APPEND|>signs.txt|room {room}: {sign[1]}<|END|>" if sign else ""
-        return f"<|APPEND|>log.txt|in room {room}<|END|>{note}<|DONE|>"
+def _answer(said: list[str], *, hands_over: bool) -> str:
+    first = next(text for text in said if text.startswith(("LOG.", "PLAN.")))
+    room = _room(first)
+    if first.startswith("LOG."):
+        return _log(first, room)
+    return _plan(first, room, said, hands_over=hands_over)
 
-    def _plan(self, prompt: str, room: str, latest: str) -> str:
-        if "asks for the color" not in prompt:
-            return "<|HANDOFF|>" if self._hands_over else "<|ACTION|>walk<|END|>"
-        notes = dict(_NOTE.findall(latest))
-        if room in notes:
-            return f"<|ACTION|>say {notes[room]}<|END|>"
-        if latest.startswith("PLAN."):
-            return f"<|SEARCH|>signs.txt|room {room}:<|END|>"
-        return "<|HANDOFF|>" if self._hands_over else "<|ACTION|>say red<|END|>"
+
+def _log(prompt: str, room: str) -> str:
+    sign = _SIGN.search(prompt)
+    note = f"<|APPEND|>signs.txt|room {room}: {sign[1]}<|END|>" if sign else ""
+    return f"<|APPEND|>log.txt|in room {room}<|END|>{note}<|DONE|>"
+
+
+def _plan(prompt: str, room: str, said: list[str], *, hands_over: bool) -> str:
+    if "asks for the color" not in prompt:
+        return "<|HANDOFF|>" if hands_over else "<|ACTION|>walk<|END|>"
+    notes = dict(_NOTE.findall("\n".join(said[2:])))
+    if room not in notes and len(said) == said.index(prompt) + 1:
+        return f"<|SEARCH|>signs.txt|room {room}:<|END|>"
+    if hands_over:
+        return "<|HANDOFF|>"
+    return f"<|ACTION|>say {notes.get(room, 'red')}<|END|>"
 
 
 def _room(prompt: str) -> str:

@@ -1,0 +1,106 @@
+"""An evaluation that is killed again and again ends with the trace of one that never was."""
+
+import random
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import anyio
+import pytest
+
+from automem.episode.folder import EpisodeFolder
+from automem.episode.reader import open_trace
+from automem.episode.recorder import timeless
+from automem.episode.recording import read_recording
+from automem.records.trace import AnyEvent, Asked
+from automem.run.layout import run_folder
+from automem.testing.engine import FakeEngine, fake_engine
+from automem.testing.toy_player import toy_answer
+
+KILLS = 12
+DRIVER = Path(__file__).with_name("play_toy.py")
+
+
+async def _play(folder: Path, engine: FakeEngine, kill_after: int | None, pause: float) -> int:
+    """Play until the end, or until so many more calls have come and a moment has passed."""
+    until = sum(engine.received.values()) + (kill_after or 0)
+    async with await anyio.open_process(
+        [sys.executable, DRIVER, folder, engine.url],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        if kill_after is not None:
+            while process.returncode is None and sum(engine.received.values()) < until:
+                await anyio.sleep(0.001)
+            await anyio.sleep(pause)
+            if process.returncode is None:
+                process.kill()
+        return await process.wait()
+
+
+def _events(folder: Path) -> dict[str, list[AnyEvent]]:
+    """Every episode's whole events, finished or not, by task and seed."""
+    found: dict[str, list[AnyEvent]] = {}
+    for evaluation in run_folder(folder, "toy").evaluations():
+        for episode in evaluation.episodes():
+            name = f"{evaluation.path.name}/toy/{episode.path.parent.name}/{episode.path.name}"
+            found[name] = _read(episode)
+    return found
+
+
+def _read(episode: EpisodeFolder) -> list[AnyEvent]:
+    if episode.trace.exists():
+        return list(read_recording(episode.trace).events)
+    return list(open_trace(episode).events()) if episode.compacted.exists() else []
+
+
+def _recorded_calls(folder: Path) -> set[str]:
+    """The identities of all calls whose answer is on disk."""
+    return {
+        f"{name}/{number}"
+        for name, events in _events(folder).items()
+        for number, _ in enumerate(event for event in events if isinstance(event, Asked))
+    }
+
+
+@pytest.mark.anyio
+async def test_an_evaluation_killed_at_random_moments_ends_as_one_that_was_not(
+    tmp_path: Path,
+) -> None:
+    rng = random.Random(2024)
+    async with fake_engine(toy_answer, delay_seconds=0.002) as engine:
+        assert await _play(tmp_path / "whole", engine, None, 0) == 0
+        expected = engine.received.copy()
+        assert set(expected.values()) == {1}
+        engine.received.clear()
+
+        recorded: set[str] = set()
+        asked_before: Counter[str] = Counter()
+        in_flight: Counter[str] = Counter()
+        kills = 0
+        for _ in range(KILLS):
+            calls = rng.randrange(1, 2 * len(expected) // KILLS)
+            code = await _play(tmp_path / "killed", engine, calls, rng.random() * 0.02)
+            again = {name for name in recorded if engine.received[name] > asked_before[name]}
+            assert not again, "a call whose answer was on disk was asked again"
+            recorded = _recorded_calls(tmp_path / "killed")
+            in_flight.update(
+                name
+                for name in engine.received
+                if name not in recorded and engine.received[name] > asked_before[name]
+            )
+            asked_before = engine.received.copy()
+            kills += code != 0
+            if code == 0:
+                break
+        assert kills >= KILLS // 2
+        assert await _play(tmp_path / "killed", engine, None, 0) == 0
+
+    # Beyond the calls that were in flight at a kill, each was asked exactly once.
+    assert engine.received - in_flight == expected
+    assert set(engine.received) == set(expected)
+    whole, killed = _events(tmp_path / "whole"), _events(tmp_path / "killed")
+    assert whole.keys() == killed.keys()
+    for name, events in whole.items():
+        assert [timeless(event) for event in killed[name]] == [timeless(e) for e in events]
