@@ -54,5 +54,6 @@ class Answer(Record):
     """The answer to one request: what it asked for, or why it failed."""
 
     id: int
-    result: msgspec.Raw = msgspec.Raw()
+    result: msgspec.Raw = msgspec.Raw(msgspec.msgpack.encode(None))
+    """Decoded by who asked, so that a wrong one fails that question alone."""
     error: str | None = None
