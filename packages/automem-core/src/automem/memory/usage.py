@@ -39,7 +39,6 @@ def split_arguments(rule: OperationRule, text: str) -> tuple[str, ...]:
 
 def usage(rule: OperationRule, key: KeyRule | None = None) -> str:
     """How the operation is written, such as `<|UPSERT_MAP|>x,y|text<|END|>`."""
-    shown = [
-        key.shape if name == "key" and key is not None else name for name in arguments_of(rule)
-    ]
+    shape = rule.shape or (key.shape if key is not None else "key")
+    shown = [shape if name == "key" else name for name in arguments_of(rule)]
     return f"<|{rule.name}|>{'|'.join(shown)}{END}"

@@ -88,6 +88,8 @@ class OperationRule(Record):
     """Binds it to one file; the file argument then falls away."""
     lines: Positive | None = None
     """For `tail` and `search`: how many lines at most; None takes the limit."""
+    shape: str = ""
+    """For `upsert`: what the prompt calls the key; empty takes the bound file's own `shape`."""
     help: str = ""
     """One line for the prompt."""
     texts: OperationTexts = OperationTexts()

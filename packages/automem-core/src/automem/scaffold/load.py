@@ -156,13 +156,23 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 def _manifest(raw: Mapping[str, Any], where: str, folder: Path) -> Manifest:
     try:
-        return msgspec.convert(dict(raw), Manifest, strict=True)
+        manifest = msgspec.convert(dict(raw), Manifest, strict=True)
     except msgspec.ValidationError as error:
         said, _, path = str(error).partition(" - at `$")
         key = path.rstrip("`").lstrip(".") or "the top"
         raise ScaffoldError(
             f"{folder / where}: {_explained(said)} at {key}{_name_of(raw, key)}"
         ) from error
+    operations = [_with_shape(rule, manifest) for rule in manifest.operation]
+    return msgspec.structs.replace(manifest, operation=tuple(operations))
+
+
+def _with_shape(rule: OperationRule, manifest: Manifest) -> OperationRule:
+    """The rule says itself what its key looks like, so that its usage needs nothing else."""
+    file = manifest.files.get(rule.file or "")
+    if rule.kind != "upsert" or rule.shape or file is None or file.key is None:
+        return rule
+    return msgspec.structs.replace(rule, shape=file.key.shape)
 
 
 def _explained(said: str) -> str:

@@ -31,7 +31,7 @@ def _lines(scaffold: Scaffold, *, with_prompts: bool) -> Iterator[str]:
         rule = manifest.files.get(name, FileRule())
         yield f"- {name} ({len(to_lines(text))} lines): {'; '.join(_rules(rule))}"
     yield f"\noperations (order: {manifest.order})"
-    yield operations_text(manifest.operation, None, manifest.files)
+    yield operations_text(manifest.operation, None)
     yield "\ninjected"
     for rule in manifest.inject:
         phases = ", ".join([phase.upper() for phase in rule.phases])

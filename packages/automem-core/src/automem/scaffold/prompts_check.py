@@ -91,7 +91,7 @@ def _rendered(
 ) -> Iterator[Problem]:
     manifest = scaffold.manifest
     phase = _PHASES[name]
-    operations = operations_text(manifest.operation, phase, manifest.files)
+    operations = operations_text(manifest.operation, phase)
     slots = {rule.slot: rule.when_empty for rule in manifest.inject if phase in rule.phases}
     for context in contexts:
         filled = {slot: context.slots.get(slot, text) for slot, text in slots.items()}

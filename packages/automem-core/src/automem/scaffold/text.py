@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from automem.memory.usage import usage
 from automem.records.memory import FileStatus, Kind
-from automem.records.scaffold import FileRule, Manifest, OperationRule, Phase
+from automem.records.scaffold import Manifest, OperationRule, Phase
 
 _HELP: Mapping[Kind, str] = {
     "read": "shows the file",
@@ -20,24 +20,20 @@ _HELP: Mapping[Kind, str] = {
 }
 
 
-def operations_text(
-    rules: Iterable[OperationRule], phase: Phase | None, files: Mapping[str, FileRule] | None = None
-) -> str:
+def operations_text(rules: Iterable[OperationRule], phase: Phase | None) -> str:
     """`- <|UPSERT_MAP|>x,y|text<|END|> - help`, one line for each operation of the phase.
 
-    For None every operation, with its phases before the help. `files` are the manifest's, for the
-    shape of keys.
+    For None every operation, with its phases before the help.
     """
     lines: list[str] = []
     for rule in rules:
         if phase is not None and phase not in rule.phases:
             continue
-        file = (files or {}).get(rule.file or "")
         help_text = " ".join((rule.help or _HELP[rule.kind]).split())
         if phase is None:
             phases = ", ".join([name.upper() for name in rule.phases]) or "never"
             help_text = f"{phases}: {help_text}"
-        lines.append(f"- {usage(rule, file.key if file else None)} - {help_text}")
+        lines.append(f"- {usage(rule)} - {help_text}")
     return "\n".join(lines)
 
 
