@@ -105,10 +105,10 @@ class LogPlan:
         return talk
 
     def _parse(self, text: str, phase: Phase) -> Reply:
-        return parse(text, self.prompts.vocabulary(phase))
+        return parse(text, self.prompts.vocabulary[phase])
 
     def _execute(self, phase: Phase, turn: int, reply: Reply, desk: Desk) -> list[OperationResult]:
-        vocabulary = self.prompts.vocabulary(phase)
+        vocabulary = self.prompts.vocabulary[phase]
         operations = reply.operations
         if self.prompts.scaffold.manifest.order == "grouped":
             operations = grouped(operations, vocabulary)

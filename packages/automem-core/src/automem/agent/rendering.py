@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -27,7 +28,10 @@ class PhasePrompts:
     static: StaticContext
     system: str
     """The same in every conversation of the episode, so that prefix caches hold it."""
-    operations: dict[Phase, str]
+    operations: Mapping[Phase, str]
+    """The operations of a phase as its prompt lists them."""
+    vocabulary: Mapping[Phase, Mapping[str, OperationRule]]
+    """The operations of a phase, by name."""
 
     @classmethod
     def of(cls, scaffold: Scaffold, info: EnvironmentInfo) -> PhasePrompts:
@@ -50,11 +54,8 @@ class PhasePrompts:
             static=static,
             system=prompts.system(static),
             operations={phase: operations_text(manifest.operation, phase) for phase in phases},
+            vocabulary={phase: scaffold.vocabulary(phase) for phase in phases},
         )
-
-    def vocabulary(self, phase: Phase) -> dict[str, OperationRule]:
-        """The operations a phase offers, by name."""
-        return dict(self.scaffold.vocabulary(phase))
 
     def context(self, scene: Scene, phase: Phase, memory: MemoryStore) -> PromptContext:
         """The variables of a phase's first prompt."""
