@@ -7,6 +7,7 @@ its `Env`, and why:
   so that the same seed gives another game in another process.
 - Nothing is drawn. Drawing at night takes numbers from the world's random state; as many are
   taken here as the benchmark's two pictures a step take, or no recorded game could be repeated.
+- The world is generated faster, to the same world.
 - Only creatures near the player are looked at, found in the map of objects.
 """
 
@@ -19,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from automem_envs.crafter.balance import balance
-from automem_envs.crafter.engine import constants, engine, objects, worldgen
+from automem_envs.crafter.engine import constants, engine, objects
+from automem_envs.crafter.terrain import generate
 
 AREA: Final = 64
 LENGTH: Final = 10_000
@@ -75,7 +77,8 @@ class Game:
         self.player: Any = None
         self.unlocked: set[str] = set()
         self._near = _diamond(MARGIN)
-        self._step = 0
+        self.elapsed = 0
+        """Steps since the reset."""
         self._last_health = 0
         self._bits = np.random.MT19937()
         self._materials = np.zeros((0, 0), np.uint8)
@@ -96,22 +99,22 @@ class Game:
         self._creatures = np.zeros((side, side), np.uint32)
         world._mat_map = self._materials[inner, inner]
         world._obj_map = self._creatures[inner, inner]
-        self._step = 0
+        self.elapsed = 0
         self._set_daylight()
         self.player = objects.Player(world, (AREA // 2, AREA // 2))
         self._last_health = self.player.health
         world.add(self.player)
         self.unlocked = set()
-        worldgen.generate_world(world, self.player)
+        generate(world, self.player)
 
     def step(self, action: int) -> tuple[float, tuple[str, ...]]:
         """Play crafter's action of this index: the reward, and achievements that are new."""
-        self._step += 1
+        self.elapsed += 1
         self._set_daylight()
         self.player.action = constants.actions[action]
         for creature in self._active():
             creature.update()
-        if self._step % 10 == 0:
+        if self.elapsed % 10 == 0:
             balance(self.world, self.player)
         if self.world.daylight < 0.5:
             # Each number is two words of the generator.
@@ -131,7 +134,7 @@ class Game:
         """`died` or `length`, once the game is over."""
         if self.player.health <= 0:
             return "died"
-        return "length" if self._step >= LENGTH else None
+        return "length" if self.elapsed >= LENGTH else None
 
     @property
     def position(self) -> tuple[int, int]:
@@ -171,5 +174,5 @@ class Game:
         return [known[i] for i in indices.tolist() if i < count and known[i] is not self.player]
 
     def _set_daylight(self) -> None:
-        progress = (self._step / 300) % 1 + 0.3
+        progress = (self.elapsed / 300) % 1 + 0.3
         self.world.daylight = 1 - np.abs(np.cos(np.pi * progress)) ** 3
