@@ -14,6 +14,9 @@ from automem_backends.rules.crafter.shelter import rest
 from automem_backends.rules.crafter.situation import Situation
 from automem_backends.rules.crafter.view import DIRECTIONS, MOVES
 
+FOES = ("zombie", "skeleton")
+DUSK = 45
+"""So many steps before dark the player sees to it that it can stay in for the night."""
 FAR_TABLE = 14
 """A table farther away than this is not walked back to if a new one can be afforded."""
 
@@ -54,22 +57,37 @@ def _safe(now: Situation, direction: str) -> bool:
 
 def _fight(now: Situation) -> str | None:
     view, status = now.scene.now, now.scene.status
-    for foe in ("zombie", "skeleton"):
+    for foe in FOES:
         blow = now.turn_to(foe)
         if blow is not None:
             return blow
-    if view.steps("zombie") <= 3 and view.front in {"grass", "sand", "path"}:
-        x, y = DIRECTIONS[now.ground.facing]
-        ahead = any(
-            (a * x + b * y) > 0 and not (a * y or b * x) for a, b in view.at("zombie")
-        )
-        if ahead and status.health <= 4 and status.has("stone"):
-            return "Place Stone"
-    if view.steps("skeleton") <= 4 and status.health >= 5 and not now.done("defeat_skeleton"):
-        return now.toward(now.seen("skeleton"))
-    if view.steps("arrow") <= 2 and view.front in {"path", "arrow"} and status.health <= 3:
-        return "Place Stone" if status.has("stone") and view.front == "path" else None
+    near = min(view.steps(foe) for foe in FOES)
+    if near <= 4 and status.health <= 4:
+        return _evade(now)
+    armed = status.has("stone_sword") or (status.has("wood_sword") and status.health >= 7)
+    if armed and view.steps("skeleton") <= 4 and status.health >= 5:
+        return None if now.done("defeat_skeleton") else now.toward(now.seen("skeleton"))
     return None
+
+
+def _evade(now: Situation) -> str | None:
+    """Put a stone before a foe that comes straight on, or walk away from it."""
+    view = now.scene.now
+    foes = [cell for foe in FOES for cell in view.at(foe)]
+    x, y = DIRECTIONS[now.ground.facing]
+    ahead = any(a * x + b * y > 0 and not (a * y or b * x) for a, b in foes)
+    if ahead and now.front_free and now.scene.status.has("stone"):
+        return "Place Stone"
+    ways = [name for name in DIRECTIONS if now.ground.beside(name) == "free"]
+    if not ways or view.steps("lava") <= 2:
+        return None
+
+    def room(name: str) -> int:
+        step_x, step_y = DIRECTIONS[name]
+        return min((abs(a - step_x) + abs(b - step_y) for a, b in foes), default=0)
+
+    best = max(ways, key=room)
+    return MOVES[best] if room(best) > min(abs(a) + abs(b) for a, b in foes) else None
 
 
 def _drink_and_eat(now: Situation) -> str | None:
@@ -78,11 +96,15 @@ def _drink_and_eat(now: Situation) -> str | None:
         return "Do"
     if view.front == "cow" and (status.food <= 5 or not now.done("eat_cow")):
         return "Do"
-    if status.drink <= 3 or (status.drink <= 6 and view.steps("water") <= 4):
+    dusk = is_dark(now.step + DUSK)
+    if is_dark(now.step) and min(status.drink, status.food) > 2:
+        return None
+    thirst = 6 if dusk else 3
+    if status.drink <= thirst or (status.drink <= 6 and view.steps("water") <= 4):
         action = _reach(now, "water")
         if action is not None and (status.drink <= status.food or status.food > 3):
             return action
-    if status.food <= 4 or (status.food <= 6 and view.steps("cow") <= 4):
+    if status.food <= (5 if dusk else 4) or (status.food <= 6 and view.steps("cow") <= 4):
         action = _ripe_plant(now) or _reach(now, "cow")
         if action is not None:
             return action
@@ -105,9 +127,10 @@ def _ripe_plant(now: Situation) -> str | None:
 
 def _tired(now: Situation) -> str | None:
     status, step = now.scene.status, now.step
-    if status.drink <= 2 or status.food <= 2:
+    if status.drink <= 2 or status.food <= 1:
         return None
-    if status.energy <= 3 or (is_dark(step) and status.energy <= 6):
+    weak = status.health <= 3 and status.energy <= 8
+    if status.energy <= 3 or is_dark(step) or weak:
         return rest(now)
     quiet = now.scene.now.steps("zombie") > 9 and is_bright(step) and is_bright(step + 12)
     if quiet and status.energy <= 8 and not now.done("wake_up"):
@@ -133,7 +156,7 @@ def _easy(now: Situation) -> str | None:
         return _reach(now, "water")
     if view.front == "tree" and not status.has("wood", 6):
         return "Do"
-    if view.front == "stone" and not status.has("stone", 6) and now.can_mine("stone"):
+    if view.front == "stone" and not status.has("stone", 9) and now.can_mine("stone"):
         return "Do"
     return None
 

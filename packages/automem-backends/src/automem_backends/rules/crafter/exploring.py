@@ -17,7 +17,7 @@ def explore(now: Situation, kind: str) -> str:
     area = area_of(now.at)
     if now.knows("explored"):
         heading = now.notes.heading
-        if heading is None or heading.area == area or heading.area in now.notes.explored:
+        if heading is not None and heading.area in now.notes.explored:
             heading = None
         target = heading.area if heading else next_area(now.at, now.notes.explored, kind, now.luck)
     else:
@@ -36,15 +36,20 @@ def center(area: Cell) -> Cell:
     return (area[0] * AREA_SIZE, area[1] * AREA_SIZE)
 
 
+def in_middle(cell: Cell) -> bool:
+    """Whether a cell lies so far inside its area that the view covers most of it."""
+    middle = center(area_of(cell))
+    return max(abs(cell[0] - middle[0]), abs(cell[1] - middle[1])) <= 2
+
+
 def next_area(at: Cell, explored: dict[Cell, str], kind: str, luck: int) -> Cell:
     """The area to explore next: near, unexplored, and beside ground of the right sort."""
     most = (AREA_HALF - 2) // AREA_SIZE
-    here = area_of(at)
     wanted = {"stone"} if kind in {"stone", "coal", "iron", "diamond"} else set[str]()
-    best, best_score = here, 1e9
+    best, best_score = area_of(at), 1e9
     for x in range(-most, most + 1):
         for y in range(-most, most + 1):
-            if (x, y) in explored or (x, y) == here:
+            if (x, y) in explored:
                 continue
             middle = center((x, y))
             score = float(abs(middle[0] - at[0]) + abs(middle[1] - at[1]))
@@ -80,8 +85,7 @@ def updated(
     """Exploration's notes after a step: areas newly known, and where to go from here."""
     fresh: dict[Cell, str] = {}
     area = area_of(at)
-    middle = center(area)
-    if area not in explored and max(abs(at[0] - middle[0]), abs(at[1] - middle[1])) <= 2:
+    if area not in explored and in_middle(at):
         fresh[area] = ground_of(view)
     if heading is not None and heading.area not in explored and step - heading.since > PATIENCE:
         fresh[heading.area] = "out of reach"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from automem_backends.rules.crafter import notes as wording
-from automem_backends.rules.crafter.exploring import updated
+from automem_backends.rules.crafter.exploring import in_middle, updated
 from automem_backends.rules.crafter.motion import follow
 from automem_backends.rules.crafter.notes import Heading, Moment, area_of
 from automem_backends.rules.crafter.recall import Recall
@@ -12,6 +12,8 @@ from automem_backends.rules.crafter.view import DIRECTIONS, Cell
 from automem_backends.rules.shelves import Shelf, shelf_for
 
 DONE = "<|DONE|>"
+TAKEN = (MINED & RARE) | {"tree"}
+"""What is struck off the map when it is collected; stone is too common to keep account of."""
 EXPLORING_EVERY = 12
 """How often exploration's notes are looked after while the player stays in one area."""
 
@@ -56,7 +58,8 @@ def _append(shelf: Shelf, text: str) -> list[str]:
 def _needs_areas(known: Recall, moment: Moment) -> bool:
     last = known.last
     entered = last is None or area_of(last.at) != area_of(moment.at)
-    return entered or moment.step % EXPLORING_EVERY == 0
+    reached = last is not None and in_middle(moment.at) and not in_middle(last.at)
+    return entered or reached or moment.step % EXPLORING_EVERY == 0
 
 
 def _rewrites(known: Recall) -> bool:
@@ -94,7 +97,7 @@ def _map_notes(known: Recall, moment: Moment) -> list[str]:
 def _collected(known: Recall, moment: Moment) -> tuple[str, Cell] | None:
     """The landmark that the last action took away."""
     before = known.scene.before
-    if known.scene.action != "Do" or before is None or before.front not in MINED & RARE:
+    if known.scene.action != "Do" or before is None or before.front not in TAKEN:
         return None
     if known.scene.now.front == before.front:
         return None

@@ -62,7 +62,7 @@ TOOLS = {
 
 def is_dark(step: int) -> bool:
     """Whether zombies gather on grass at this step."""
-    return 150 <= step % DAY_STEPS <= 275
+    return 140 <= step % DAY_STEPS <= 272
 
 
 def is_bright(step: int) -> bool:
