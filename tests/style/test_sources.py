@@ -14,6 +14,7 @@ SIBLINGS = ("automem_envs", "automem_backends", "automem_meta", "automem_train")
 MOST_LINES = 400
 # Put together here, so that this file does not name them either.
 REGISTRY_HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"))]
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|work|Users|opt)/\w+")
 
 
 def tracked(*folders: str, suffix: str = ".py") -> list[Path]:
@@ -92,17 +93,30 @@ def test_every_package_has_a_marker_that_it_is_typed() -> None:
     assert [shown(path) for path in packages if not (path / "py.typed").exists()] == []
 
 
-def test_no_file_names_the_host_of_a_package_registry() -> None:
-    texts = [path for path in ROOT.iterdir() if path.is_file() and path.name != "uv.lock"]
+def every_text() -> list[Path]:
+    found = [path for path in ROOT.iterdir() if path.is_file() and path.name != "uv.lock"]
+    found = [path for path in found if not path.name.startswith(".coverage")]
+    found += [path for path in (ROOT / ".ci").iterdir() if path.is_file()]
+    folders = ("packages", "plugins", "tests", "docs", "configs", "benchmarks")
     for suffix in (".py", ".md", ".toml"):
-        texts += tracked(
-            "packages", "plugins", "tests", "docs", "configs", "benchmarks", suffix=suffix
-        )
-    texts += [path for path in (ROOT / ".ci").iterdir() if path.is_file()]
+        found += tracked(*folders, suffix=suffix)
+    return found
+
+
+def test_no_file_names_the_host_of_a_package_registry() -> None:
     naming = [
         shown(path)
-        for path in texts
+        for path in every_text()
         for host in REGISTRY_HOSTS
         if host in path.read_text(encoding="utf-8", errors="replace").lower()
     ]
     assert naming == []
+
+
+def test_no_file_bears_a_path_of_somebodys_machine() -> None:
+    bearing = [
+        f"{shown(path)}: {found.group()}"
+        for path in every_text()
+        for found in MACHINE_PATH.finditer(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert bearing == []
