@@ -112,7 +112,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Transition]]:
             for number, line in enumerate(lines, start=1):
                 yield number, msgspec.json.decode(line, type=Transition)
     except (OSError, EOFError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise TraceError(f"{path} cannot be read after line {number}: {error}") from error
+        raise TraceError(f"{path} cannot be read near line {number}: {error}") from error
 
 
 def _different_actions(info: EnvironmentInfo, source: RecordedSource) -> Difference | None:

@@ -47,7 +47,10 @@ def _play(environment: Environment, seed: int, steps: int, *, looking: bool = Fa
             break
     _expect(environment.info == info, "info changed in the course of an episode")
     environment.close()
-    environment.close()
+    try:
+        environment.close()
+    except Exception as error:
+        raise AssertionError(f"a second close raised {error!r}") from error
     return first, played
 
 
