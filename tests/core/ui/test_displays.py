@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from automem.evaluate.progress import EpisodeProgress, Progress
-from automem.ui.display import choose_mode, display, make_display
+from automem.ui.display import Display, choose_mode, display, make_display
 from automem.ui.live import LiveDisplay
 from automem.ui.summary import Watch, busiest
 
@@ -83,7 +83,7 @@ def test_several_evaluations_are_told_apart_by_their_titles() -> None:
     assert [named.name for named in watch.episodes()] == ["a t/1", "b t/1"]
 
 
-def plain(*episodes: EpisodeProgress) -> tuple[Progress, io.StringIO, "object"]:
+def plain(*episodes: EpisodeProgress) -> tuple[Progress, io.StringIO, Display]:
     progress, stream = progress_of(*episodes), io.StringIO()
     return progress, stream, make_display("plain", watch_of(progress), "my title", stream)
 

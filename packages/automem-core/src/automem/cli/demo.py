@@ -22,9 +22,9 @@ from automem.cli.output import (
 
 if TYPE_CHECKING:
     from automem.evaluate.progress import Progress
-    from automem.evaluate.statistics import Paired
     from automem.records.config import RunConfig
     from automem.records.result import Evaluation
+    from automem.run.layout import RunFolder
     from automem.ui.display import Mode
 
 SCAFFOLDS = ("crafter-v0", "crafter-map")
@@ -62,7 +62,6 @@ def demo(
     model does. An interrupted demo goes on with the same command.
     """
     from automem.cli.playing import play
-    from automem.cli.tables import evaluations_table, pairs_table, verdict
     from automem.evaluate import evaluator
     from automem.plugins import load_plugins
     from automem.run.check import check_config
@@ -87,12 +86,19 @@ def demo(
         evaluate=evaluator.evaluate,
         expected=expected_episodes,
     )
-    result = compare(first, second)
+    _tell(run, first, second, as_json=as_json)
+
+
+def _tell(run: RunFolder, first: Evaluation, second: Evaluation, *, as_json: bool) -> None:
+    from automem.cli.comparison import compare_evaluations
+    from automem.cli.tables import evaluations_table, pairs_table, verdict
+
+    comparison = compare_evaluations(first, second)
     if as_json:
-        print_json({"evaluations": [first, second], "paired": result})
+        print_json({"evaluations": [first, second], "comparison": comparison})
     say(pairs_table(first, second), evaluations_table([first, second]))
-    say(verdict(first, second, result))
-    episode = f"{SCAFFOLDS[1]}/{second.seeds[0]}"
+    say(verdict(first, second, comparison.paired))
+    episode = f"{second.name}/{second.seeds[0]}"
     step = str(min(100, second.episodes[0].totals.steps))
     say_next(
         run.path,
@@ -139,13 +145,3 @@ def expected_episodes(config: RunConfig) -> Progress:
     for seed in parse_seeds(config.seeds.search):
         progress.episodes["default", seed] = EpisodeProgress("default", seed, max_steps=steps)
     return progress
-
-
-def compare(a: Evaluation, b: Evaluation) -> Paired:
-    """The paired comparison of two evaluations' progressions, in points."""
-    from automem.evaluate.statistics import paired
-
-    return paired(
-        {(r.task, r.seed): 100 * r.progression for r in a.episodes},
-        {(r.task, r.seed): 100 * r.progression for r in b.episodes},
-    )

@@ -20,6 +20,8 @@ from automem.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from automem.records.result import Evaluation
+    from automem.run.layout import RunFolder
     from automem.ui.display import Mode
 
 
@@ -53,7 +55,6 @@ def evaluate(
     is asked twice. An evaluation that is complete is read, not played again.
     """
     from automem.cli.playing import play
-    from automem.cli.tables import episodes_table, evaluations_table
     from automem.evaluate import evaluator
     from automem.plugins import load_plugins
     from automem.run.check import check_config
@@ -75,6 +76,12 @@ def evaluate(
         title=f"{loaded.environment.name}: {loaded.scaffold.source or loaded.agent.name}",
         evaluate=evaluator.evaluate,
     )
+    _tell(run, evaluation, as_json=as_json)
+
+
+def _tell(run: RunFolder, evaluation: Evaluation, *, as_json: bool) -> None:
+    from automem.cli.tables import episodes_table, evaluations_table
+
     if as_json:
         print_json(evaluation)
     say(episodes_table(evaluation), evaluations_table([evaluation]))

@@ -26,7 +26,7 @@ class Found(NamedTuple):
     @property
     def name(self) -> str:
         """Evaluation, task and seed, as `locate_episode` understands them."""
-        return f"{self.evaluation.path.name}/{self.task}/{self.seed}"
+        return f"{self.evaluation.path.name[:8]}/{self.task}/{self.seed}"
 
     @property
     def task(self) -> str:
@@ -71,10 +71,12 @@ def locate_evaluation(run: RunFolder, text: str = "") -> tuple[EvaluationFolder,
     Raises RunError.
     """
     plans = [(folder, read_plan(folder)) for folder in run.evaluations() if folder.plan.exists()]
-    matching = [(folder, plan) for folder, plan in plans if not text or _is_called(plan, text)]
+    matching = [
+        (folder, plan) for folder, plan in plans if not text or _is_called(folder, plan, text)
+    ]
     if len(matching) == 1:
         return matching[0]
-    listed = "".join(f"\n  {plan.key}  {plan.name}" for _, plan in matching or plans)
+    listed = "".join(f"\n  {found.path.name}  {plan.name}" for found, plan in matching or plans)
     wanted = f"named {text!r} " if text else ""
     if not matching:
         raise RunError(f"no evaluation {wanted}in {run.path}; there are:{listed or ' none'}")
@@ -120,8 +122,10 @@ def _plans(folder: EvaluationFolder) -> list[EvaluationPlan]:
 
 
 def _is_part(found: Found, part: str) -> bool:
-    return part in (found.task, found.plan.environment) or _is_called(found.plan, part)
+    return part in (found.task, found.plan.environment) or _is_called(
+        found.evaluation, found.plan, part
+    )
 
 
-def _is_called(plan: EvaluationPlan, text: str) -> bool:
-    return text == plan.name or (len(text) >= 4 and plan.key.startswith(text))
+def _is_called(folder: EvaluationFolder, plan: EvaluationPlan, text: str) -> bool:
+    return text == plan.name or (len(text) >= 4 and folder.path.name.startswith(text))

@@ -137,7 +137,7 @@ def unfinished_lines(shown: Details) -> list[str]:
 def _incomplete(folder: EvaluationFolder) -> Incomplete:
     plan = read_plan(folder)
     return Incomplete(
-        key=plan.key,
+        key=folder.path.name,
         name=plan.name,
         finished=sum(episode.result.exists() for episode in folder.episodes()),
         episodes=len(plan.tasks) * len(plan.seeds),

@@ -26,7 +26,7 @@ class Evaluate(Protocol):
     """What plays one evaluation: `automem.evaluate.evaluator.evaluate`."""
 
     async def __call__(
-        self, config: RunConfig, plugins: Plugins, run: RunFolder, *, progress: Progress
+        self, config: RunConfig, plugins: Plugins, run: RunFolder, /, *, progress: Progress
     ) -> Evaluation:
         """Play what is not played yet and sum up."""
         ...

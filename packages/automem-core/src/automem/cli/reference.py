@@ -19,7 +19,7 @@ WIDTH = 100
 def reference() -> str:
     """The help of every command, in the order of `automem --help`."""
     context = _context("automem", automem, None)
-    return "\n".join([HEAD, *_sections(context, automem)])
+    return "\n".join([HEAD, *_sections(context, automem)]).rstrip("\n") + "\n"
 
 
 def _sections(context: click.Context, command: click.Command) -> Iterator[str]:
@@ -27,9 +27,16 @@ def _sections(context: click.Context, command: click.Command) -> Iterator[str]:
     yield f"{level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            if inner is not None and not inner.hidden:
-                yield from _sections(_context(name, inner, context), inner)
+            yield from _sections(*_inner(context, command, name))
+
+
+def _inner(
+    context: click.Context, group: click.Group, name: str
+) -> tuple[click.Context, click.Command]:
+    command = group.get_command(context, name)
+    if command is None:
+        raise LookupError(f"the group lists '{name}' and does not have it")
+    return _context(name, command, context), command
 
 
 def _context(name: str, command: click.Command, parent: click.Context | None) -> click.Context:
@@ -44,4 +51,4 @@ def _context(name: str, command: click.Command, parent: click.Context | None) ->
 
 
 if __name__ == "__main__":
-    click.echo(reference().rstrip("\n"))
+    click.echo(reference(), nl=False)

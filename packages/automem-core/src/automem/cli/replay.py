@@ -44,8 +44,8 @@ def replay(ctx: click.Context, *, run: str, episode: str, folder: Path, as_json:
         )
     if as_json:
         print_json(report)
-    whole = "finished episode" if report.finished else "episode so far"
-    say(f"{found.name}: {report.matched:,} of {report.steps:,} steps of the {whole} match")
+    so_far = "" if report.finished else "; the episode is not finished"
+    say(f"{found.name}: {report.matched:,} of {report.steps:,} recorded steps match{so_far}")
     if report.difference is not None:
         say(f"first difference: {report.difference}")
         step = str(report.matched)

@@ -54,15 +54,14 @@ def show(*, run: str, folder: Path, as_json: bool) -> None:
     """Show a run: what it played, scores, tokens and money."""
     from automem.cli.locate import locate_run
     from automem.cli.overview import details, status_lines, unfinished_lines
-    from automem.cli.tables import evaluations_table
+    from automem.cli.tables import evaluations_tables
 
     found = locate_run(run, folder)
     shown = details(found)
     if as_json:
         print_json(shown)
     say("\n".join(status_lines(found, shown)))
-    if shown.evaluations:
-        say(evaluations_table(shown.evaluations))
+    say(*evaluations_tables(shown.evaluations))
     if shown.unfinished:
         say("\n".join(unfinished_lines(shown)))
     if shown.evaluations:

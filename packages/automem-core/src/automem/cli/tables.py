@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from automem.evaluate.statistics import Paired
@@ -13,39 +13,35 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_ROWS = 40
+MOST_COLUMNS = 3
+SHORT_KEY = 8
 
 
 def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
-    """One line an evaluation: score, errors, what it took."""
-    table = _table(
-        "evaluation",
-        "agent",
-        "episodes",
-        "progression %",
-        "SE (n)",
-        "steps",
-        "calls",
-        "tokens in",
-        "cached",
-        "out",
-        "cost",
-    )
-    for evaluation in evaluations:
-        totals = evaluation.totals
-        table.add_row(
-            f"{evaluation.name} {evaluation.key[:8]}",
-            evaluation.agent,
-            str(len(evaluation.episodes)),
-            mean_error(evaluation.mean, evaluation.standard_error),
-            f"{evaluation.balrog_standard_error:.2f}",
-            f"{totals.steps:,}",
-            f"{totals.calls:,}",
-            count(totals.usage.input_tokens),
-            count(totals.usage.cached_tokens),
-            count(totals.usage.output_tokens),
-            money(totals.cost),
-        )
+    """One column an evaluation: score, errors, what it took."""
+    table = _table("evaluation", *(f"{e.name} {e.key[:SHORT_KEY]}" for e in evaluations))
+    rows: list[tuple[str, Callable[[Evaluation], str]]] = [
+        ("agent", lambda e: e.agent),
+        ("environment", lambda e: f"{e.environment} {e.profile}".rstrip()),
+        ("episodes", lambda e: str(len(e.episodes))),
+        ("progression %, mean ± SE", lambda e: mean_error(e.mean, e.standard_error)),
+        ("SE as BALROG has it", lambda e: f"{e.balrog_standard_error:.2f}"),
+        ("steps", lambda e: f"{e.totals.steps:,}"),
+        ("model calls", lambda e: f"{e.totals.calls:,}"),
+        ("tokens in", lambda e: count(e.totals.usage.input_tokens)),
+        ("of them cached", lambda e: count(e.totals.usage.cached_tokens)),
+        ("tokens out", lambda e: count(e.totals.usage.output_tokens)),
+        ("cost", lambda e: money(e.totals.cost)),
+    ]
+    for name, show in rows:
+        table.add_row(name, *(show(evaluation) for evaluation in evaluations))
     return table
+
+
+def evaluations_tables(evaluations: Sequence[Evaluation]) -> list[Table]:
+    """As many tables as it takes so that each fits a screen."""
+    parts = range(0, len(evaluations), MOST_COLUMNS)
+    return [evaluations_table(evaluations[part : part + MOST_COLUMNS]) for part in parts]
 
 
 def episodes_table(evaluation: Evaluation) -> Table:

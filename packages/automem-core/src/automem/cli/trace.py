@@ -62,7 +62,7 @@ def trace(
     found = locate_episode(locate_run(run, folder), episode)
     opened = open_trace(found.episode)
     if pattern is not None:
-        _grep(opened, pattern)
+        grep(opened, pattern)
     elif memory:
         _memory(opened, opened.count - 1 if number is None else number, as_json=as_json)
     elif form is not None:
@@ -115,7 +115,8 @@ def _memory(opened: TraceReader, number: int, *, as_json: bool) -> None:
     page(memory_text(before, after, number))
 
 
-def _grep(opened: TraceReader, pattern: str) -> None:
+def grep(opened: TraceReader, pattern: str, *, most: int = MOST_HITS) -> None:
+    """List the lines of every step that match, `most` of them, on stdout."""
     from automem.ui.steps import searchable
 
     try:
@@ -130,10 +131,10 @@ def _grep(opened: TraceReader, pattern: str) -> None:
             for line in text.split("\n"):
                 if wanted.search(line):
                     hits += 1
-                    if hits <= MOST_HITS:
+                    if hits <= most:
                         click.echo(f"step {step.number} {what}: {line.strip()}")
-    if hits > MOST_HITS:
-        say(f"and {hits - MOST_HITS} more lines; use a narrower expression")
+    if hits > most:
+        say(f"and {hits - most} more lines; use a narrower expression")
     elif not hits:
         say(f"nothing in {opened.count} steps matches {pattern!r}")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from automem.errors import ConfigError, PluginError
+from automem.agent.making import AGENTS, plays_by_scaffold
+from automem.errors import ConfigError, PluginError, ScaffoldError
 from automem.options import closest
 from automem.plugins import Plugins
 from automem.records.config import EnvironmentSection, RoleSection, RunConfig
 from automem.run.config import ENVIRONMENT_FIELDS, ROLE_FIELDS, SAMPLING_FIELDS
-
-AGENTS = ("logplan", "window")
+from automem.scaffold.check import check_scaffold
+from automem.scaffold.find import find_scaffold
+from automem.scaffold.load import load_scaffold
 
 
 def check_config(config: RunConfig, plugins: Plugins) -> None:
@@ -20,6 +22,8 @@ def check_config(config: RunConfig, plugins: Plugins) -> None:
     if config.agent.name not in AGENTS:
         hint = closest(config.agent.name, AGENTS) or f"; there are: {', '.join(AGENTS)}"
         raise ConfigError(f"[agent] name: no agent named {config.agent.name!r}{hint}")
+    if plays_by_scaffold(config.agent):
+        _check_scaffold(config.scaffold.source, plugins)
     if not config.roles:
         raise ConfigError("[roles.default] is missing; name at least a `backend` in it")
     default = config.roles.get("default", RoleSection())
@@ -42,6 +46,21 @@ def _check_environment(section: EnvironmentSection, plugins: Plugins) -> None:
         plugins.options(spec, section.options, path="environment")
     except ConfigError as error:
         raise _also(error, section.options, ENVIRONMENT_FIELDS) from error
+
+
+def _check_scaffold(source: str, plugins: Plugins) -> None:
+    names = ", ".join(plugins.scaffolds())
+    if not source:
+        raise ConfigError(f"[scaffold] from: name a scaffold or its folder; there are: {names}")
+    try:
+        problems = check_scaffold(
+            load_scaffold(find_scaffold(source, plugins.scaffolds(), plugins.load))
+        )
+    except (PluginError, ScaffoldError) as error:
+        raise ConfigError(f"[scaffold] from: {error}") from error
+    if problems:
+        listed = "".join(f"\n  {problem.where}: {problem.text}" for problem in problems)
+        raise ConfigError(f"[scaffold] from: {source} cannot be played:{listed}")
 
 
 def _check_role(where: str, role: RoleSection, default: RoleSection, plugins: Plugins) -> None:

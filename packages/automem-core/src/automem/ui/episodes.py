@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from automem.episode.reader import TraceReader
-from automem.ui.words import count, percent, size
+from automem.ui.words import count, percent, plural, size
 
 
 @dataclass(slots=True)
 class _Sums:
+    steps: int = 0
     achieved: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     calls: Counter[str] = field(default_factory=Counter[str])
     tokens_in: int = 0
@@ -36,7 +37,7 @@ def episode_text(trace: TraceReader) -> str:
         + (f", scaffold {started.scaffold}" if started.scaffold else ""),
         f"- roles: {roles}",
         *([f"- profile: {profile}"] if profile else []),
-        f"- steps: {trace.count:,} of at most {started.info.max_steps:,}; "
+        f"- steps: {sums.steps:,} of at most {started.info.max_steps:,}; "
         + (f"ended: {ended.reason}" if ended else "not finished"),
         f"- progression: {percent(100 * sums.progression)}, reward {sums.reward:.2f}",
         f"- calls: {sums.calls.total():,} ("
@@ -75,6 +76,7 @@ def _sum(trace: TraceReader) -> _Sums:
         for warned in step.warned:
             sums.warnings.append(f"- step {step.number}: {warned.kind}: {warned.text}")
         if step.acted is not None:
+            sums.steps += 1
             sums.invalid += not step.acted.valid
             sums.reward += step.acted.reward
             sums.progression = step.acted.progression
@@ -94,7 +96,6 @@ def _operations(sums: _Sums) -> list[str]:
 
 def _files(trace: TraceReader) -> list[str]:
     return [
-        f"- {name}: {text.count(chr(10)) + (not text.endswith(chr(10)) and bool(text)):,} lines, "
-        f"{size(len(text.encode()))}"
+        f"- {name}: {plural(len(text.splitlines()), 'line')}, {size(len(text.encode()))}"
         for name, text in sorted(trace.memory_at(trace.count - 1).items())
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from automem.episode.views import StepView
 from automem.records.trace import Acted, Asked, Observed, Remembered
-from automem.ui.words import duration, money, percent
+from automem.ui.words import duration, money, percent, plural
 
 PHASES = {"log": "LOG", "plan": "PLAN"}
 
@@ -97,7 +97,7 @@ def memory_text(before: Mapping[str, str], after: Mapping[str, str], step: int) 
         old, new = _lines(before.get(name)), _lines(after.get(name))
         state = "new" if name not in before else "gone" if name not in after else ""
         changed = state or ("changed" if old != new else "")
-        lines += [f"**{name}**, {len(new)} lines{f', {changed}' if changed else ''}", ""]
+        lines += [f"**{name}**, {plural(len(new), 'line')}{f', {changed}' if changed else ''}", ""]
         lines += [f"    {line}" for line in _marked(old, new)] or ["    (empty)"]
         lines.append("")
     return "\n".join(lines).rstrip()

@@ -49,3 +49,8 @@ def percent(value: float | None) -> str:
 def mean_error(mean: float, error: float | None) -> str:
     """`47.27 ± 2.05`."""
     return f"{mean:.2f}" if error is None else f"{mean:.2f} ± {error:.2f}"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
