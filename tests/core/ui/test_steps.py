@@ -17,16 +17,14 @@ def asked(**kwargs: Any) -> Asked:
 
 def remembered(**kwargs: Any) -> Remembered:
     known: dict[str, Any] = {"kind": "append", "file": "a.txt", "outcome": "done"}
-    known.update(kwargs)
-    return Remembered(
-        step=3, phase="plan", turn=0, operation="APPEND", **{"result": "Added 1 line.", **known}
-    )
+    known.update({"result": "Added 1 line."}, **kwargs)
+    return Remembered(step=3, phase="plan", turn=0, operation="APPEND", **known)
 
 
 def acted(**kwargs: Any) -> Acted:
     known: dict[str, Any] = {"said": "walk", "executed": "walk", "valid": True}
-    known.update(kwargs)
-    return Acted(step=3, **{"reward": 0.0, "progression": 0.5, **known})
+    known.update({"reward": 0.0, "progression": 0.5}, **kwargs)
+    return Acted(step=3, **known)
 
 
 def step(**kwargs: Any) -> StepView:
