@@ -28,6 +28,7 @@ from automem.records.environment import EnvironmentInfo, Frame, Observation, Ste
 from automem.spec import EnvironmentSpec
 
 ANSWER_SECONDS: Final = 600.0
+CLOSE_SECONDS: Final = 1.0
 _INFO: Final = msgspec.msgpack.Decoder(EnvironmentInfo)
 _OBSERVATION: Final = msgspec.msgpack.Decoder(Observation)
 _RESULT: Final = msgspec.msgpack.Decoder(StepResult)
@@ -114,7 +115,7 @@ class EnvironmentPool:
             yield _WorkerSession(info=info, _worker=worker, _environment=environment)
         finally:
             worker.sessions -= 1
-            with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 await worker.tell(Close(id=worker.number(), environment=environment))
 
     def _choose(self) -> RemoteWorker:
