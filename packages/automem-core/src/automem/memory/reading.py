@@ -16,7 +16,7 @@ _RANGE = re.compile(r"(?:lines? )?(\d{1,6}) ?(?:-|to|\.\.) ?(\d{1,6})", re.IGNOR
 
 def missing(file: str, names: Collection[str]) -> Answer:
     """There is no such file; which ones there are."""
-    near = get_close_matches(file, names, n=1, cutoff=0.6)
+    near = get_close_matches(file, names, n=1, cutoff=0.8)
     if near:
         return Answer("missing", f"There is no file {file}; did you mean {near[0]}?")
     there = f"The files are: {', '.join(names)}." if names else "The memory holds no file."
