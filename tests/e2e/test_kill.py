@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import Process
 
 from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import open_trace
@@ -24,19 +25,26 @@ DRIVER = Path(__file__).with_name("play_toy.py")
 
 async def _play(folder: Path, engine: FakeEngine, kill_after: int | None, pause: float) -> int:
     """Play until the end, or until so many more calls have come and a moment has passed."""
+    reached = anyio.Event()
     until = sum(engine.received.values()) + (kill_after or 0)
+    engine.faults = lambda _: reached.set() if sum(engine.received.values()) >= until else None
     async with await anyio.open_process(
         [sys.executable, DRIVER, folder, engine.url],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
         if kill_after is not None:
-            while process.returncode is None and sum(engine.received.values()) < until:
-                await anyio.sleep(0.001)
-            await anyio.sleep(pause)
-            if process.returncode is None:
-                process.kill()
+            async with anyio.create_task_group() as group:
+                group.start_soon(_kill_when, reached, pause, process)
+                await process.wait()
+                group.cancel_scope.cancel()
         return await process.wait()
+
+
+async def _kill_when(reached: anyio.Event, pause: float, process: Process) -> None:
+    await reached.wait()
+    await anyio.sleep(pause)
+    process.kill()
 
 
 def _events(folder: Path) -> dict[str, list[AnyEvent]]:

@@ -129,7 +129,8 @@ async def test_a_call_that_fails_for_good_leaves_no_mean_and_can_be_gone_on_with
         if "/1/" not in call.identity or int(call.identity.rsplit("/", 1)[1]) != 7:
             return None
         broken["calls"] += 1
-        return Fault(kind="status", status=401, message="no such key") if broken["calls"] == 1 else None
+        refusal = Fault(kind="status", status=401, message="no such key")
+        return refusal if broken["calls"] == 1 else None
 
     async with fake_engine(toy_answer, faults=faults) as engine:
         config = settings(engine.url)

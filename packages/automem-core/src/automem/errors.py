@@ -15,7 +15,7 @@ class PluginError(AutoMemError):
     """A plugin is missing, broken, or collides with another."""
 
 
-class EnvironmentFailure(AutoMemError):  # noqa: N818 - EnvironmentError is a builtin name
+class EnvironmentFailure(AutoMemError):
     """A game, or the worker process it lives in, failed. Never a game action, never a score."""
 
 
@@ -27,11 +27,11 @@ class TraceError(AutoMemError):
     """A trace cannot be read, or does not say what it should."""
 
 
-class ReplayMismatch(TraceError):  # noqa: N818 - the event is what it is
+class ReplayMismatch(TraceError):
     """Playing recorded answers again did not give the recorded observations."""
 
 
-class LimitReached(AutoMemError):  # noqa: N818 - the event is what it is
+class LimitReached(AutoMemError):
     """A limit on steps, tokens, money or time stopped the work."""
 
 

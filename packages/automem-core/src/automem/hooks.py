@@ -11,7 +11,9 @@ and in that module, for each hook it wants:
 
     @hookimpl
     def automem_environments():
-        return [EnvironmentSpec(name="hanoi", make="automem_hanoi:Hanoi", summary="Towers of Hanoi")]
+        return [
+            EnvironmentSpec(name="hanoi", make="automem_hanoi:Hanoi", summary="Towers of Hanoi")
+        ]
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def automem_environments() -> Iterable[EnvironmentSpec]:  # pyright: ignore[repo
 
 @hookspec
 def automem_backends() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
-    """Sources of answers. `make(model, options)` returns an `automem.protocols.Backend`."""
+    """Sources of answers. `make(model, adapter, options)` returns an `automem.protocols.Backend`."""
 
 
 @hookspec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -135,5 +136,5 @@ def results_text(results: list[OperationResult], problems: tuple[str, ...] = ())
     return "\n\n".join(parts)
 
 
-def _fields(static: StaticContext) -> dict[str, object]:
+def _fields(static: StaticContext) -> dict[str, Any]:
     return {name: getattr(static, name) for name in static.__struct_fields__}

@@ -56,8 +56,8 @@ class Index(Record):
 
 def compressor() -> zstandard.ZstdCompressor:
     """Long matches matter most: prompts repeat over hundreds of kilobytes."""
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        6, window_log=23, enable_ldm=True, write_checksum=True
+    parameters = zstandard.ZstdCompressionParameters(
+        compression_level=6, window_log=23, enable_ldm=True, write_checksum=True
     )
     return zstandard.ZstdCompressor(compression_params=parameters)
 

@@ -1,1 +1,1 @@
-"""."""
+"""Evaluations: what is planned, played, proven again, summed up and compared."""

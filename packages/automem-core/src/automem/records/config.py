@@ -15,7 +15,7 @@ Seeds = tuple[int, ...] | str
 
 
 class RunSection(Record):
-    """`[run]`"""
+    """Keys of `[run]`."""
 
     name: str
     folder: str = "runs"
@@ -34,7 +34,7 @@ class EnvironmentSection(Record):
 
 
 class AgentSection(Record):
-    """`[agent]`"""
+    """Keys of `[agent]`."""
 
     name: str = "logplan"
     """`logplan` (memory files), or a baseline without them: `window`."""
@@ -45,7 +45,7 @@ class AgentSection(Record):
 
 
 class ScaffoldSection(Record):
-    """`[scaffold]`"""
+    """Keys of `[scaffold]`."""
 
     source: str = ""
     """`from` in the file: a scaffold's name, or a path to its folder."""
@@ -91,7 +91,7 @@ class LimitsSection(Record):
 
 
 class EvaluationSection(Record):
-    """`[evaluation]`"""
+    """Keys of `[evaluation]`."""
 
     seeds: str = "search"
     """Which of the three lists is played."""

@@ -1,1 +1,1 @@
-"""."""
+"""What a person sees while an evaluation runs: live, as plain lines, or as JSON."""
