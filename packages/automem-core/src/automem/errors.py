@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class AutoMemError(Exception):
-    """Something the user can understand and act on; the command line prints it without a traceback."""
+    """Something the user can understand and act on; printed without a traceback."""
 
 
 class ConfigError(AutoMemError):

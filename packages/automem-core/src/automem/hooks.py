@@ -39,7 +39,7 @@ def automem_environments() -> Iterable[EnvironmentSpec]:  # pyright: ignore[repo
 
 @hookspec
 def automem_backends() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
-    """Sources of answers. `make(model, adapter, options)` returns an `automem.protocols.Backend`."""
+    """Sources of answers. `make(model, adapter, options)` is an `automem.protocols.Backend`."""
 
 
 @hookspec

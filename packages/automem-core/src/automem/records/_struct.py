@@ -7,9 +7,7 @@ from typing import Any, dataclass_transform
 import msgspec
 
 
-@dataclass_transform(
-    kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,)
-)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
 class _KeywordOnly(msgspec.StructMeta):
     """Makes every field keyword-only; msgspec itself asks for that class by class."""
 
