@@ -1,6 +1,10 @@
 """`automem eval`: plays, resumes, and says what came of it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -128,3 +132,33 @@ def test_settling_keeps_what_was_watched_and_adds_what_was_read(toys: Path) -> N
     assert progress.episodes["default", 1] is watched
     read = progress.episodes["default", 2]
     assert (read.state, read.progression, read.step) == ("done", 1.0, 16)
+
+
+def test_an_interrupted_evaluation_says_how_to_go_on(
+    site: Path, toys: Path, tmp_path: Path
+) -> None:
+    arguments = ["eval", "toy.toml", "--display", "json", "-s", "seeds.search=[9]"]
+    for endless in ("environment.rooms=5000", "environment.max_steps=20000"):
+        arguments += ["-s", endless]
+    script = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from automem.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+    ) as child:
+        assert child.stderr is not None
+        while json.loads(child.stderr.readline()).get("state") != "playing":
+            pass
+        child.send_signal(signal.SIGINT)
+        said = child.stderr.read()
+    assert child.returncode == 130, said
+    assert "nothing is lost; go on with: automem eval toy.toml --display json" in said
+    status = read_status(RunFolder(toys))
+    assert status is not None and status.status == "interrupted"

@@ -15,6 +15,7 @@ from automem.ui.summary import ACTIVE, Named, Summary, Watch, busiest
 from automem.ui.words import count, duration, money, percent
 
 FEWEST_LINES = 3
+BAR_WIDTH = 50
 OTHER_LINES = 7
 """Lines of the screen that are not episodes: title, bar, totals, heads, a margin."""
 
@@ -45,7 +46,8 @@ class LiveDisplay:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        self.console.print(_totals(self.watch.summary(now)))
+        summary = self.watch.summary(now)
+        self.console.print(_totals(summary).append(f"  in {duration(summary.elapsed_seconds)}"))
 
     def render(self, now: float) -> Group:
         """The whole picture at `now`."""
@@ -54,7 +56,7 @@ class LiveDisplay:
         most = max(FEWEST_LINES, self.console.size.height - OTHER_LINES)
         shown = busiest(episodes, most)
         hidden = sum(named.episode.state in ACTIVE for named in episodes) - len(shown)
-        parts: list[Text | Table | ProgressBar] = [Text(self.title, style="bold")]
+        parts: list[Text | Table] = [Text(self.title, style="bold")]
         if shown:
             parts.append(_table(shown, now))
         if hidden:
@@ -91,9 +93,11 @@ def _wait(episode: EpisodeProgress, now: float) -> str:
     return f"{said} ({episode.note})" if episode.note else said
 
 
-def _bar(summary: Summary) -> ProgressBar:
-    reached = summary.planned_steps * _share(summary)
-    return ProgressBar(total=max(1, summary.planned_steps), completed=reached, width=60)
+def _bar(summary: Summary) -> Table:
+    row = Table.grid(padding=(0, 2, 0, 0))
+    left = f"{duration(summary.elapsed_seconds)} gone, {duration(summary.left_seconds)} left"
+    row.add_row(ProgressBar(total=1.0, completed=_share(summary), width=BAR_WIDTH), left)
+    return row
 
 
 def _share(summary: Summary) -> float:
@@ -113,6 +117,4 @@ def _totals(summary: Summary) -> Text:
     if summary.retries:
         text.append(f", {summary.retries} retries", style="yellow")
     text.append(f"  {count(summary.tokens)} tokens  {money(summary.cost)}")
-    text.append(f"  {duration(summary.elapsed_seconds)} gone, ")
-    text.append(f"{duration(summary.left_seconds)} left")
     return text
