@@ -100,9 +100,12 @@ def content_hash(folder: Path) -> str:
 
 
 def write_all(content: Mapping[str, str], folder: Path) -> bool:
-    """Make `folder` with these texts at once or not at all; False where it exists already."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    """Make `folder` with these texts at once or not at all; False where something is there."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    except OSError as error:
+        raise ScaffoldError(f"cannot write {folder}: {error.strerror or error}") from error
     try:
         for name, text in content.items():
             path = part / name

@@ -187,7 +187,8 @@ def _explained(said: str) -> str:
 def _name_of(raw: Mapping[str, Any], key: str) -> str:
     """Which operation `operation[3]` is."""
     found = re.match(r"operation\[(\d+)\]", key)
-    operations: list[Any] = raw.get("operation", [])
-    if found is None or int(found[1]) >= len(operations):
+    if found is None:
         return ""
-    return f" (operation {operations[int(found[1])].get('name', 'without a name')})"
+    table = raw["operation"][int(found[1])]
+    name = table.get("name") if _is_table(table) else None
+    return f" (operation {name})" if name else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from pathlib import Path
@@ -22,13 +21,11 @@ def new_scaffold(source: Path, folder: Path, name: str) -> Path:
             f"a scaffold cannot be named {name!r}; use up to 64 letters, digits, dots, dashes "
             "and underscores"
         )
-    if os.path.lexists(folder):
-        raise ScaffoldError(f"{folder} exists already; choose another folder, or remove it")
     content = texts(source)
     manifest = _with_value(content[MANIFEST], "name", name)
     manifest = _with_value(manifest, "parent", hash_of(content))
     if not write_all({**content, MANIFEST: manifest}, folder):
-        raise ScaffoldError(f"{folder} appeared just now; choose another folder, or remove it")
+        raise ScaffoldError(f"{folder} exists already; choose another folder, or remove it")
     return folder
 
 

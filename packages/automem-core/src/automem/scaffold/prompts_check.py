@@ -101,7 +101,7 @@ def _rendered(
         except ScaffoldError as error:
             yield Problem(where=where, text=f"on step {context.step}: {error}")
             return
-        if not text.strip():
+        if not text.strip() and not name.endswith("_continue"):
             yield Problem(where=where, text=f"is empty on step {context.step}; say something")
             return
 

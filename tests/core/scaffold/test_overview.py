@@ -1,0 +1,47 @@
+from automem.scaffold.load import load_scaffold
+from automem.scaffold.overview import overview
+
+MORE = """
+[files."log.txt"]
+modes = []
+dedupe = "near"
+retention = { max_lines = 9, keep_last = 3, pinned = 1 }
+[files."tail.txt"]
+retention = { max_lines = 9, keep_last = 3 }
+[[inject]]
+slot = "end"
+file = "log.txt"
+operation = "tail"
+lines = 4
+[variants.hard]
+summary = "hard"
+"""
+
+
+def test_the_overview_says_what_a_scaffold_does(folder, edited) -> None:
+    changes = edited("# A small scaffold.", 'parent = "0123456789abcdef"')
+    scaffold = load_scaffold(folder(changes, more=MORE))
+    text = overview(scaffold)
+    for line in (
+        f"small 1 ({scaffold.hash}) in {scaffold.folder}",
+        "For tests.",
+        "environment: toy",
+        "parent: 0123456789abcdef",
+        "variants: hard",
+        "- map.txt (0 lines): The map.; may be changed by append, write, create, upsert; "
+        "keyed by x,y",
+        "- log.txt (0 lines): no purpose given; may not be changed; no repeats (near); "
+        "past 9 lines keeps 1 at the top and the last 3",
+        "- <|UPSERT_MAP|>x,y|text<|END|> - LOG: sets a place",
+        "- notes: read notes.txt (PLAN)",
+        "- end: tail log.txt 4 lines (PLAN)",
+        "- log_turns: 10",
+        "- log_continue.md (14 characters)",
+    ):
+        assert line in text.split("\n")
+    assert "past 9 lines keeps the last 3" in text
+    assert "{{ results }}" not in text
+
+
+def test_prompts_are_shown_when_asked_for(folder) -> None:
+    assert "{{ results }}" in overview(load_scaffold(folder()), with_prompts=True)
