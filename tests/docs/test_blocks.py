@@ -48,6 +48,7 @@ LANGUAGES = {"python", "toml", "console", "bash", "json", "jinja", "text"}
 MINIMAL = {
     "run": '[run]\nname = "example"\n',
     "environment": '[environment]\nname = "crafter"\n',
+    "scaffold": '[scaffold]\nfrom = "crafter-v0"\n',
     "roles": '[roles.default]\nbackend = "rules"\n',
 }
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<language>[\w-]*)\s*$")
