@@ -17,6 +17,8 @@ from automem_backends.rules.crafter.view import DIRECTIONS, MOVES
 FOES = ("zombie", "skeleton")
 DUSK = 45
 """So many steps before dark the player sees to it that it can stay in for the night."""
+UNKNOWN_AT = 5
+"""The level of food or drink at which a source is sought where none is on record."""
 FAR_TABLE = 14
 """A table farther away than this is not walked back to if a new one can be afforded."""
 
@@ -61,8 +63,8 @@ def _fight(now: Situation) -> str | None:
         blow = now.turn_to(foe)
         if blow is not None:
             return blow
-    near = min(view.steps(foe) for foe in FOES)
-    if near <= 4 and status.health <= 4:
+    aimed = any(0 in cell and sum(map(abs, cell)) <= 5 for cell in view.at("skeleton"))
+    if status.health <= 4 and (aimed or view.steps("zombie") <= 3):
         return _evade(now)
     armed = status.has("stone_sword") or (status.has("wood_sword") and status.health >= 7)
     if armed and view.steps("skeleton") <= 4 and status.health >= 5:
@@ -96,23 +98,32 @@ def _drink_and_eat(now: Situation) -> str | None:
         return "Do"
     if view.front == "cow" and (status.food <= 5 or not now.done("eat_cow")):
         return "Do"
-    dusk = is_dark(now.step + DUSK)
     if is_dark(now.step) and min(status.drink, status.food) > 2:
         return None
-    thirst = 6 if dusk else 3
-    if status.drink <= thirst or (status.drink <= 6 and view.steps("water") <= 4):
-        action = _reach(now, "water")
-        if action is not None and (status.drink <= status.food or status.food > 3):
-            return action
-    if status.food <= (5 if dusk else 4) or (status.food <= 6 and view.steps("cow") <= 4):
-        action = _ripe_plant(now) or _reach(now, "cow")
-        if action is not None:
-            return action
-    if status.drink <= 3:
-        return _reach(now, "water") or explore(now, "water")
-    if status.food <= 3:
-        return explore(now, "cow")
+    for kind, level in sorted((("water", status.drink), ("cow", status.food)), key=_second):
+        if level <= _threshold(now, kind) or (level <= 6 and view.steps(kind) <= 4):
+            ripe = _ripe_plant(now) if kind == "cow" else None
+            action = ripe or _reach(now, kind)
+            if action is not None:
+                return action
+            if level <= UNKNOWN_AT:
+                return explore(now, kind)
     return None
+
+
+def _second(pair: tuple[str, int]) -> int:
+    return pair[1]
+
+
+def _threshold(now: Situation, kind: str) -> int:
+    """The level at which a need is seen to: earlier before dark, and the farther the way."""
+    level = 6 if is_dark(now.step + DUSK) else 3
+    if now.seen(kind):
+        return level
+    known = now.nearest(kind)
+    if known is None:
+        return max(level, UNKNOWN_AT)
+    return max(level, 3 + now.distance(known) // 16)
 
 
 def _hurried(now: Situation) -> bool:

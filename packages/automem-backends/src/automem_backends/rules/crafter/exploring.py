@@ -9,19 +9,26 @@ from automem_backends.rules.crafter.view import DIRECTIONS, MOVES, Cell, View
 
 PATIENCE = 45
 """After so many steps an area that was not reached counts as out of reach."""
+ORES = frozenset({"stone", "coal", "iron", "diamond"})
 ROCK = frozenset({"stone", "coal", "iron", "diamond", "path", "lava"})
+LIKINGS = {
+    "water": (frozenset({"water", "sand"}), frozenset({"stone"})),
+    "tree": (frozenset({"grass"}), frozenset({"stone", "water"})),
+    "cow": (frozenset({"grass"}), frozenset({"stone", "water"})),
+    **dict.fromkeys(ORES, (frozenset({"stone"}), frozenset({"water", "grass"}))),
+}
+"""What ground beside an unexplored area speaks for it and against it, by what is sought."""
 
 
 def explore(now: Situation, kind: str) -> str:
     """One step towards an unexplored area."""
-    area = area_of(now.at)
+    target = (area_of(now.at)[0] + 1, area_of(now.at)[1])
     if now.knows("explored"):
-        heading = now.notes.heading
-        if heading is not None and heading.area in now.notes.explored:
-            heading = None
-        target = heading.area if heading else next_area(now.at, now.notes.explored, kind, now.luck)
-    else:
-        target = (area[0] + 1, area[1])
+        heading, explored = now.notes.heading, now.notes.explored
+        if heading and heading.area not in explored and _alike(heading.kind, kind):
+            target = heading.area
+        else:
+            target = next_area(now.at, explored, kind, now.luck)
     action = now.toward({center(target)})
     if action is not None:
         return action
@@ -29,6 +36,10 @@ def explore(now: Situation, kind: str) -> str:
         if now.ground.beside(name) == "free":
             return MOVES[name]
     return MOVES[list(DIRECTIONS)[now.step % 4]]
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or {one, other} <= ORES
 
 
 def center(area: Cell) -> Cell:
@@ -45,7 +56,7 @@ def in_middle(cell: Cell) -> bool:
 def next_area(at: Cell, explored: dict[Cell, str], kind: str, luck: int) -> Cell:
     """The area to explore next: near, unexplored, and beside ground of the right sort."""
     most = (AREA_HALF - 2) // AREA_SIZE
-    wanted = {"stone"} if kind in {"stone", "coal", "iron", "diamond"} else set[str]()
+    liked, disliked = LIKINGS.get(kind, (frozenset[str](), frozenset[str]()))
     best, best_score = area_of(at), 1e9
     for x in range(-most, most + 1):
         for y in range(-most, most + 1):
@@ -54,9 +65,8 @@ def next_area(at: Cell, explored: dict[Cell, str], kind: str, luck: int) -> Cell
             middle = center((x, y))
             score = float(abs(middle[0] - at[0]) + abs(middle[1] - at[1]))
             sides = [explored.get((x + a, y + b)) for a, b in DIRECTIONS.values()]
-            if wanted:
-                score -= 7.0 * sum(side in wanted for side in sides)
-                score += 3.0 * sum(side in {"water", "grass"} for side in sides)
+            score -= 7.0 * sum(side in liked for side in sides)
+            score += 3.0 * sum(side in disliked for side in sides)
             score += ((x * 7 + y * 13 + luck) % 5) * 0.5
             if score < best_score:
                 best, best_score = (x, y), score
@@ -90,6 +100,6 @@ def updated(
     if heading is not None and heading.area not in explored and step - heading.since > PATIENCE:
         fresh[heading.area] = "out of reach"
     known = {**explored, **fresh}
-    if heading is None or heading.area in known:
-        heading = Heading(next_area(at, known, kind, luck), step)
+    if heading is None or heading.area in known or not _alike(heading.kind, kind):
+        heading = Heading(next_area(at, known, kind, luck), step, kind)
     return fresh, heading

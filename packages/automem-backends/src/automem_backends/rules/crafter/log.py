@@ -154,5 +154,10 @@ def _summary(done: set[str], explored: dict[Cell, str], heading: Heading | None)
 
 
 def _sought(known: Recall) -> str:
-    """What exploration is for, as far as the inventory tells."""
-    return "iron" if known.scene.status.has("wood_pickaxe") else "tree"
+    """What exploration is for, as far as status and notes tell."""
+    status = known.scene.status
+    if status.drink <= (2 if "collect_drink" in known.notes.done else 5):
+        return "water"
+    if status.food <= (2 if "eat_cow" in known.notes.done else 4):
+        return "cow"
+    return "iron" if status.has("wood_pickaxe") else "tree"

@@ -35,6 +35,8 @@ class Heading:
 
     area: Cell
     since: int
+    kind: str
+    """What is hoped to be found there."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ def explored_text(explored: dict[Cell, str]) -> str:
 
 def heading_text(heading: Heading) -> str:
     """Where exploration goes."""
-    return f"Heading for area {_pair(heading.area)} since step {heading.since}."
+    return f"Heading for area {_pair(heading.area)} since step {heading.since} to find {heading.kind}."
 
 
 def plant_text(cell: Cell, step: int) -> str:
@@ -116,7 +118,7 @@ _LINE = re.compile(rf"(no more )?\b([a-z]+) at {_XY} in area ")
 _DONE = re.compile(r"\bDone: ([a-z_, ]+)\.")
 _EXPLORED = re.compile(r"\bExplored ([^.\n]+)\.")
 _GROUND = re.compile(rf"{_XY} (grass|sand|stone|water|out of reach)")
-_HEADING = re.compile(rf"\bHeading for area {_XY} since step (\d+)\.")
+_HEADING = re.compile(rf"\bHeading for area {_XY} since step (\d+) to find (\w+)\.")
 _PLANT = re.compile(rf"\bPlanted a sapling at {_XY} on step (\d+)\.")
 
 
@@ -143,8 +145,8 @@ def read_notes(text: str) -> Notes:
     for listed in _EXPLORED.findall(text):
         for x, y, ground in _GROUND.findall(listed):
             notes.explored[int(x), int(y)] = ground
-    for x, y, since in _HEADING.findall(text):
-        notes.heading = Heading((int(x), int(y)), int(since))
+    for x, y, since, kind in _HEADING.findall(text):
+        notes.heading = Heading((int(x), int(y)), int(since), kind)
     for x, y, step in _PLANT.findall(text):
         notes.plants[int(x), int(y)] = int(step)
     return notes
