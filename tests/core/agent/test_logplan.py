@@ -10,6 +10,7 @@ import pytest
 from automem.agent.making import make_agent
 from automem.errors import ConfigError
 from automem.records.config import AgentSection
+from automem.records.model import ModelReply
 from automem.records.scaffold import ActionRule, ScaffoldLimits
 from automem.records.trace import Asked, Remembered
 from automem.testing.toy import Toy
@@ -83,6 +84,13 @@ def test_a_broken_operation_is_answered_so_that_it_can_be_repaired(play: Play) -
     played = play([WALK, "<|APEND|>log.txt|x<|END|>", "<|DONE|>", WALK], steps=2)
     assert "<|APPEND|>" in played.requests[2].messages[-1].content
     assert played.memory["log.txt"] == "Log:\n"
+
+
+def test_a_reply_cut_off_at_its_token_limit_writes_no_half_file(play: Play) -> None:
+    half = ModelReply(text="<|WRITE|>log.txt|only the first wor", finish="length")
+    played = play([WALK, half, "<|DONE|>", WALK], steps=2)
+    assert played.memory["log.txt"] == "Log:\n"
+    assert "cut off within <|WRITE|>" in played.requests[2].messages[-1].content
 
 
 def test_plan_may_read_but_not_write(play: Play) -> None:

@@ -14,6 +14,7 @@ import pytest
 from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import open_trace
 from automem.episode.recording import read_recording
+from automem.episode.writing import TraceWriter
 from automem.errors import (
     AutoMemError,
     ConfigError,
@@ -38,7 +39,9 @@ from automem.records.config import (
 from automem.records.result import EpisodeResult, Evaluation
 from automem.records.trace import Acted, AnyEvent, Observed
 from automem.run.layout import RunFolder, run_folder
+from automem.scaffold.content import copy_into
 from automem.testing.engine import fake_engine
+from automem.testing.toy import toy_scaffold
 from automem.testing.toy_player import toy_answer
 from automem.testing.wire import Call, Fault
 
@@ -239,8 +242,6 @@ async def test_a_game_that_never_plays_the_same_is_given_up(
 
 def _as_unfinished(config: RunConfig, folder: EpisodeFolder, old: bytes, new: bytes) -> None:
     """Put a finished episode back to a growing trace, with a text in it exchanged."""
-    from automem.episode.writing import TraceWriter
-
     events = list(open_trace(folder).events())
     with TraceWriter(folder.trace) as writer:
         for event in events:
@@ -336,12 +337,19 @@ async def test_what_cannot_be_played_is_refused_before_anything_is(
 async def test_a_scaffold_that_does_not_pass_its_check_is_refused(
     settings: Settings, plugins: Plugins, tmp_path: Path
 ) -> None:
-    from automem.scaffold.content import copy_into
-    from automem.testing.toy import toy_scaffold
-
     folder = copy_into(toy_scaffold(), tmp_path)
     (folder / "prompts" / "plan.md").write_text("Nothing is shown here.", encoding="utf-8")
     with pytest.raises(ScaffoldError, match=r"plan\.md"):
+        await _evaluate(settings(scaffold=ScaffoldSection(source=str(folder))), plugins)
+
+
+async def test_a_scaffold_that_falls_back_on_no_action_of_the_game_is_refused(
+    settings: Settings, plugins: Plugins, tmp_path: Path
+) -> None:
+    folder = copy_into(toy_scaffold(), tmp_path)
+    manifest = folder / "scaffold.toml"
+    manifest.write_text(manifest.read_text() + '\n[actions]\nfallback = "Noop"\n')
+    with pytest.raises(ScaffoldError, match="Noop"):
         await _evaluate(settings(scaffold=ScaffoldSection(source=str(folder))), plugins)
 
 

@@ -13,7 +13,7 @@ from automem.agent.protocol import Desk, Scene
 from automem.agent.rendering import PhasePrompts, results_text
 from automem.memory.grammar import Reply, grouped, parse
 from automem.records.memory import OperationResult
-from automem.records.model import Role
+from automem.records.model import ModelReply, Role
 from automem.records.scaffold import Phase
 from automem.scaffold.context import PromptContext
 
@@ -41,7 +41,7 @@ class LogPlan:
         talk = self._begin("log", context)
         while True:
             turn = talk.turns
-            reply = self._parse((await desk.ask("memory", "log", talk)).text, "log")
+            reply = self._parse(await desk.ask("memory", "log", talk), "log")
             results = self._execute("log", turn, reply, desk)
             if reply.ending == "action":
                 desk.warn("action_in_log", f"LOG does not act; ignored: {reply.action}")
@@ -95,7 +95,7 @@ class LogPlan:
         self, role: Role, talk: Conversation, desk: Desk
     ) -> tuple[Reply, list[OperationResult]]:
         turn = talk.turns
-        reply = self._parse((await desk.ask(role, "plan", talk)).text, "plan")
+        reply = self._parse(await desk.ask(role, "plan", talk), "plan")
         return reply, self._execute("plan", turn, reply, desk)
 
     def _begin(self, phase: Phase, context: PromptContext) -> Conversation:
@@ -104,8 +104,9 @@ class LogPlan:
         talk.user(self.prompts.first(phase, context))
         return talk
 
-    def _parse(self, text: str, phase: Phase) -> Reply:
-        return parse(text, self.prompts.vocabulary[phase])
+    def _parse(self, reply: ModelReply, phase: Phase) -> Reply:
+        cut_off = reply.finish == "length"
+        return parse(reply.text, self.prompts.vocabulary[phase], cut_off=cut_off)
 
     def _execute(self, phase: Phase, turn: int, reply: Reply, desk: Desk) -> list[OperationResult]:
         vocabulary = self.prompts.vocabulary[phase]

@@ -33,6 +33,7 @@ from automem.scaffold.check import check_scaffold
 from automem.scaffold.content import copy_into
 from automem.scaffold.find import find_scaffold
 from automem.scaffold.load import Scaffold, load_scaffold
+from automem.scaffold.problem import Problem
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ async def evaluate(
         )
         budget = RunBudget.of(config.limits)
         stage = Stage(plan, scaffold, router, pool, budget, subscribers)
+        await _check_against_game(stage)
         await play.all(stage, router, config.evaluation.episodes_at_once)
     if play.limit is not None:
         raise play.limit
@@ -105,11 +107,23 @@ def open_scaffold(config: RunConfig, plugins: Plugins, run: RunFolder) -> Scaffo
         raise ConfigError('scaffold.from is not set; name one, such as from = "crafter-v0"')
     source = find_scaffold(config.scaffold.source, plugins.scaffolds(), plugins.load)
     scaffold = load_scaffold(source)
-    problems = check_scaffold(scaffold)
+    _refuse_problems(scaffold, check_scaffold(scaffold))
+    return load_scaffold(copy_into(source, run.scaffolds))
+
+
+async def _check_against_game(stage: Stage) -> None:
+    """Refuse a scaffold whose actions the game does not know. Raises ScaffoldError."""
+    if stage.scaffold is None:
+        return
+    for task in stage.plan.tasks:
+        async with stage.pool.session(task) as session:
+            _refuse_problems(stage.scaffold, check_scaffold(stage.scaffold, session.info))
+
+
+def _refuse_problems(scaffold: Scaffold, problems: Sequence[Problem]) -> None:
     if problems:
         listed = "\n".join(f"  {problem.where}: {problem.text}" for problem in problems)
         raise ScaffoldError(f"the scaffold {scaffold.manifest.name} cannot be played:\n{listed}")
-    return load_scaffold(copy_into(source, run.scaffolds))
 
 
 @dataclass(slots=True)

@@ -90,6 +90,7 @@ class _Reader:
     text: str
     vocabulary: Mapping[str, OperationRule]
     names: dict[str, str]
+    cut_off: bool
     operations: list[Operation] = field(default_factory=list[Operation])
     broken: list[str] = field(default_factory=list[str])
     ending: Ending | None = None
@@ -104,7 +105,12 @@ class _Reader:
                 self._take(marker)
                 if self.ending is not None:
                     return
-        if self.opened is not None:
+        if self.opened is not None and self.cut_off:
+            self._complain(
+                f"Your reply was cut off within <|{self.opened.name}|>, which was not carried out. "
+                "Write less, or split it into several replies."
+            )
+        elif self.opened is not None:
             body = _PART_OF_END.sub("", self.text[self.opened.end :].rstrip())
             self._close(self.opened, body, ended=False)
 
@@ -202,9 +208,14 @@ class _Reader:
             self.broken.append(sentence)
 
 
-def parse(text: str, vocabulary: Mapping[str, OperationRule]) -> Reply:
-    """Read a model's reply; `vocabulary` is what the phase offers, name -> rule. Never raises."""
-    reader = _Reader(text, vocabulary, {name.upper(): name for name in vocabulary})
+def parse(text: str, vocabulary: Mapping[str, OperationRule], *, cut_off: bool = False) -> Reply:
+    """Read a model's reply; `vocabulary` is what the phase offers, name -> rule. Never raises.
+
+    `cut_off` says that the reply ended at its token limit: what is open at its end is then no
+    operation, since half a file written is worse than none.
+    """
+    names = {name.upper(): name for name in vocabulary}
+    reader = _Reader(text, vocabulary, names, cut_off)
     reader.read()
     return Reply(
         operations=tuple(reader.operations),
