@@ -19,15 +19,16 @@ WIDTH = 100
 def reference() -> str:
     """The help of every command, in the order of `automem --help`."""
     context = _context("automem", automem, None)
-    return "\n".join([HEAD, *_sections(context, automem)]).rstrip("\n") + "\n"
+    return "\n".join([HEAD, *sections(context, automem)]).rstrip("\n") + "\n"
 
 
-def _sections(context: click.Context, command: click.Command) -> Iterator[str]:
+def sections(context: click.Context, command: click.Command) -> Iterator[str]:
+    """One section for the command and each below it."""
     level = "#" * (2 if context.parent is None or context.parent.parent is None else 3)
     yield f"{level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            yield from _sections(*_inner(context, command, name))
+            yield from sections(*_inner(context, command, name))
 
 
 def _inner(

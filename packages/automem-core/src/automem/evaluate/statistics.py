@@ -109,9 +109,6 @@ def _signflip(differences: Sequence[float]) -> float:
 
 def _wilcoxon(differences: Sequence[float]) -> float:
     stats = _scipy_stats()
-
-    if not any(differences):
-        return 1.0
     method = stats.PermutationMethod(n_resamples=RANK_RESAMPLES, rng=0)
     test = stats.wilcoxon(differences, zero_method="pratt", method=method)
     return min(1.0, float(test.pvalue))
