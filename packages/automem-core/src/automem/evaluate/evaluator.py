@@ -11,7 +11,6 @@ from pathlib import Path
 import anyio
 import msgspec
 import structlog
-from anyio.abc import TaskGroup
 
 from automem.agent.making import plays_by_scaffold
 from automem.episode.job import EpisodeJob
@@ -153,12 +152,10 @@ class _Play:
             group.start_soon(_watch, router, self.progress, group.cancel_scope)
             async with anyio.create_task_group() as episodes:
                 for task, seed in jobs:
-                    episodes.start_soon(self._one, stage, task, seed, places, episodes)
+                    episodes.start_soon(self._one, stage, task, seed, places)
             group.cancel_scope.cancel()
 
-    async def _one(
-        self, stage: Stage, task: str, seed: int, places: anyio.CapacityLimiter, group: TaskGroup
-    ) -> None:
+    async def _one(self, stage: Stage, task: str, seed: int, places: anyio.CapacityLimiter) -> None:
         job = EpisodeJob(
             environment=self.plan.environment,
             task=task,
@@ -173,8 +170,10 @@ class _Play:
             try:
                 result = await play_episode(stage, job, folder, progress)
             except LimitReached as limit:
+                # The others reach it at their next call; cancelling them would waste the calls
+                # that are in flight.
                 self.limit = limit
-                group.cancel_scope.cancel()
+                progress.note = str(limit)
             except AutoMemError as error:
                 self._leave(progress, str(error))
                 log.error("episode_unfinished", episode=job.name, error=str(error))
