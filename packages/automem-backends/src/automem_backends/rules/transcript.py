@@ -67,8 +67,7 @@ def read_transcript(messages: Sequence[Message]) -> Transcript:
     first = users[0] if users else ""
     phase = _phase(first, system)
     files = tuple(
-        MemoryFile(name, int(lines), purpose)
-        for name, lines, purpose in _FILE_LINE.findall(first)
+        MemoryFile(name, int(lines), purpose) for name, lines, purpose in _FILE_LINE.findall(first)
     )
     source = first if _SYSTEM_OPERATIONS.search(first) else system
     lines = "\n".join(line for line in source.splitlines() if line.startswith("- <|"))

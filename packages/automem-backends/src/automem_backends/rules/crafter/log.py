@@ -19,7 +19,7 @@ EXPLORING_EVERY = 12
 
 
 def log(known: Recall, luck: int) -> str:
-    """The reply to a LOG prompt."""
+    """The reply to a LOG prompt. Luck may leave landmarks out, or note familiar ones again."""
     talk = known.talk
     if not talk.said:
         question = known.look_up("journal")
@@ -34,7 +34,7 @@ def log(known: Recall, luck: int) -> str:
     asked = [question for question in questions if question]
     if asked and len(talk.said) < 3:
         return "\n".join(dict.fromkeys(asked))
-    lines = _map_notes(known, moment)
+    lines = _map_notes(known, moment, luck)
     lines += _progress_notes(known, moment, achieved, late=late, luck=luck)
     journal = shelf_for(talk, "journal")
     if journal:
@@ -75,9 +75,11 @@ def _achieved(known: Recall) -> set[str]:
     return fresh - known.notes.done
 
 
-def _map_notes(known: Recall, moment: Moment) -> list[str]:
+def _map_notes(known: Recall, moment: Moment, luck: int) -> list[str]:
     shelf = shelf_for(known.talk, "map")
     if shelf is None or not (shelf.append or shelf.upsert):
+        return []
+    if luck % 3 == 1:
         return []
     recent = {seen for past in known.notes.journal for seen in past.sees}
     familiar = {(kind, area_of(cell)) for kind, cell in recent}
@@ -86,7 +88,7 @@ def _map_notes(known: Recall, moment: Moment) -> list[str]:
         new = (kind, cell) not in recent
         if kind not in RARE:
             new = new and (kind, area_of(cell)) not in familiar
-        if new and kind in LANDMARKS:
+        if (new or luck % 3 == 2) and kind in LANDMARKS:
             lines += _note(shelf, kind, cell, moment.step)
     gone = _collected(known, moment)
     if gone is not None:

@@ -50,8 +50,6 @@ class Notes:
     """Area -> what its ground mostly is: `grass`, `stone`, `water`, or `out of reach`."""
     heading: Heading | None = None
     landmarks: dict[Cell, str] = field(default_factory=dict[Cell, str])
-    plants: dict[Cell, int] = field(default_factory=dict[Cell, int])
-    """Where a sapling was planted, and at which step."""
 
 
 def area_of(cell: Cell) -> Cell:
@@ -100,12 +98,9 @@ def explored_text(explored: dict[Cell, str]) -> str:
 
 def heading_text(heading: Heading) -> str:
     """Where exploration goes."""
-    return f"Heading for area {_pair(heading.area)} since step {heading.since} to find {heading.kind}."
-
-
-def plant_text(cell: Cell, step: int) -> str:
-    """Where a sapling was planted."""
-    return f"Planted a sapling at {_pair(cell)} on step {step}."
+    return (
+        f"Heading for area {_pair(heading.area)} since step {heading.since} to find {heading.kind}."
+    )
 
 
 _XY = r"(-?\d+),(-?\d+)"
@@ -119,27 +114,11 @@ _DONE = re.compile(r"\bDone: ([a-z_, ]+)\.")
 _EXPLORED = re.compile(r"\bExplored ([^.\n]+)\.")
 _GROUND = re.compile(rf"{_XY} (grass|sand|stone|water|out of reach)")
 _HEADING = re.compile(rf"\bHeading for area {_XY} since step (\d+) to find (\w+)\.")
-_PLANT = re.compile(rf"\bPlanted a sapling at {_XY} on step (\d+)\.")
 
 
 def read_notes(text: str) -> Notes:
     """Find every fact in a text; what is written later counts more."""
-    notes = Notes()
-    moments: dict[int, Moment] = {}
-    for step, x, y, facing, action, clear, seen in _MOMENT.findall(text):
-        sees = tuple((kind, (int(a), int(b))) for kind, a, b in _SEEN.findall(seen))
-        moments[int(step)] = Moment(
-            int(step), (int(x), int(y)), facing, action, int(clear), sees
-        )
-    notes.journal = [moments[step] for step in sorted(moments)]
-    for x, y, kind in _KEYED.findall(text):
-        notes.landmarks[int(x), int(y)] = kind
-    for gone, kind, x, y in _LINE.findall(text):
-        cell = (int(x), int(y))
-        if not gone:
-            notes.landmarks[cell] = kind
-        elif notes.landmarks.get(cell) == kind:
-            del notes.landmarks[cell]
+    notes = Notes(journal=_journal(text), landmarks=_landmarks(text))
     for names in _DONE.findall(text):
         notes.done.update(name for name in names.split(", ") if name in ACHIEVEMENTS)
     for listed in _EXPLORED.findall(text):
@@ -147,6 +126,23 @@ def read_notes(text: str) -> Notes:
             notes.explored[int(x), int(y)] = ground
     for x, y, since, kind in _HEADING.findall(text):
         notes.heading = Heading((int(x), int(y)), int(since), kind)
-    for x, y, step in _PLANT.findall(text):
-        notes.plants[int(x), int(y)] = int(step)
     return notes
+
+
+def _journal(text: str) -> list[Moment]:
+    moments: dict[int, Moment] = {}
+    for step, x, y, facing, action, clear, seen in _MOMENT.findall(text):
+        sees = tuple((kind, (int(a), int(b))) for kind, a, b in _SEEN.findall(seen))
+        moments[int(step)] = Moment(int(step), (int(x), int(y)), facing, action, int(clear), sees)
+    return [moments[step] for step in sorted(moments)]
+
+
+def _landmarks(text: str) -> dict[Cell, str]:
+    landmarks: dict[Cell, str] = {(int(x), int(y)): kind for x, y, kind in _KEYED.findall(text)}
+    for gone, kind, x, y in _LINE.findall(text):
+        cell = (int(x), int(y))
+        if not gone:
+            landmarks[cell] = kind
+        elif landmarks.get(cell) == kind:
+            del landmarks[cell]
+    return landmarks

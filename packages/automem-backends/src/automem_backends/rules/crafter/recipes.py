@@ -16,7 +16,6 @@ FURNACE_STONE = 4
 AREA_HALF = 32
 """The world reaches this far from the start in each direction."""
 DAY_STEPS = 300
-RIPE_STEPS = 310
 
 ACHIEVEMENTS = frozenset(
     {
@@ -53,9 +52,7 @@ TOOLS = {
     "iron_pickaxe": Recipe(
         "Make Iron Pickaxe", (("wood", 1), ("coal", 1), ("iron", 1)), furnace=True
     ),
-    "iron_sword": Recipe(
-        "Make Iron Sword", (("wood", 1), ("coal", 1), ("iron", 1)), furnace=True
-    ),
+    "iron_sword": Recipe("Make Iron Sword", (("wood", 1), ("coal", 1), ("iron", 1)), furnace=True),
 }
 """In the order in which they are made."""
 

@@ -1,4 +1,4 @@
-"""What a decision rests on: the view, the notes recalled so far, and what is still to be recalled."""
+"""What a decision rests on: the view, the notes recalled so far, and what is yet to be recalled."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class Situation:
 
     def adjacent(self, kind: str) -> bool:
         """Whether a kind stands within the 3x3 cells around the player, as crafting needs it."""
-        cells = self.seen(kind) | ({self._front_cell} if self.scene.now.front == kind else set())
+        cells = self.seen(kind)
+        if self.scene.now.front == kind:
+            cells.add(self._front_cell)
         cells |= {cell for cell, known in self.ground.cells.items() if known == kind}
         return any(max(abs(x - self.at[0]), abs(y - self.at[1])) <= 1 for x, y in cells)
 
@@ -105,11 +107,24 @@ class Situation:
                 return next(MOVES[name] for name, step in DIRECTIONS.items() if step == offset)
         return None
 
+    def reach(self, kind: str) -> str | None:
+        """Walk to a kind in view or on record and act on it."""
+        action = self.turn_to(kind)
+        if action is not None:
+            return action
+        seen = self.seen(kind)
+        if seen:
+            return self.toward(seen)
+        known = self.nearest(kind)
+        return None if known is None else self.toward({known})
+
     def missing(self, tool: str) -> dict[str, int]:
         """What a tool still lacks, item by item."""
         items = self.scene.status.items
         uses = TOOLS[tool].uses
-        return {item: count - items.get(item, 0) for item, count in uses if items.get(item, 0) < count}
+        return {
+            item: count - items.get(item, 0) for item, count in uses if items.get(item, 0) < count
+        }
 
     @property
     def front_free(self) -> bool:

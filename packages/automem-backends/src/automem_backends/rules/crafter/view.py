@@ -142,8 +142,8 @@ def _view(text: str, block: re.Match[str]) -> View:
 def _parse_view(text: str, front: str, sleeping: bool) -> View:  # noqa: FBT001
     things: dict[str, tuple[int, int, int]] = {}
     for kind, steps, where in _THING.findall(text):
-        sign_x = (("east" in where) - ("west" in where))
-        sign_y = (("south" in where) - ("north" in where))
+        sign_x = ("east" in where) - ("west" in where)
+        sign_y = ("south" in where) - ("north" in where)
         things[kind] = (int(steps), sign_x, sign_y)
     return View(things, front.strip(), sleeping)
 
@@ -166,7 +166,9 @@ _LAST_ACTION = re.compile(
     r"|Make (?:Wood|Stone|Iron) (?:Pickaxe|Sword))\b",
     re.IGNORECASE,
 )
-_EVENTS = re.compile(r"^[^\n]*(?:first time|achiev|event|unlock)[^\n:]*: *([a-z_, ]+)$", re.MULTILINE)
+_EVENTS = re.compile(
+    r"^[^\n]*(?:first time|achiev|event|unlock)[^\n:]*: *([a-z_, ]+)$", re.MULTILINE
+)
 
 
 def _action(text: str) -> str:

@@ -13,5 +13,5 @@ def crafter_v0() -> Path:
 
 
 def crafter_map() -> Path:
-    """A keyed map, goals shown in every prompt, a log that keeps its size: no code, structure only."""
+    """A keyed map, goals shown in every prompt, a log that keeps its size; structure only."""
     return Path(__file__).parent / "crafter-map"
