@@ -6,21 +6,37 @@ python benchmarks/run.py [NAME ...], where a name is one of the modules below.
 from __future__ import annotations
 
 import argparse
-import importlib
 
+import calls
+import episodes
+import games
+import many
+import start
 from figures import Figure, table
-
-NAMES = ("start", "games", "calls", "episodes", "many")
 
 
 def main() -> None:
     """Measure what is named, or everything."""
     parser = argparse.ArgumentParser(description="Measure what AutoMem costs.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    names = parser.parse_args().names or NAMES
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="start, games, calls, episodes, many"
+    )
+    parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
+    parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
+    given = parser.parse_args()
+    measures = {
+        "start": start.measure,
+        "games": games.measure,
+        "calls": calls.measure,
+        "episodes": episodes.measure,
+        "many": lambda: many.measure(given.episodes, given.steps),
+    }
+    unknown = set(given.names) - set(measures)
+    if unknown:
+        parser.error(f"no benchmark named {', '.join(sorted(unknown))}")
     figures: list[Figure] = []
-    for name in names:
-        figures += importlib.import_module(name).measure()
+    for name in given.names or measures:
+        figures += measures[name]()
     print(table(figures))
 
 

@@ -219,7 +219,9 @@ async def serving(engine: FakeEngine) -> AsyncGenerator[FakeEngine]:
     finally:
         server.close()
         for transport in tuple(engine.connections):
-            transport.abort()
+            # One whose client has just left is already on its way out.
+            if not transport.is_closing():
+                transport.abort()
         await asyncio.sleep(0)
 
 
