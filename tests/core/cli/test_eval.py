@@ -137,8 +137,8 @@ def test_settling_keeps_what_was_watched_and_adds_what_was_read(toys: Path) -> N
 def test_an_interrupted_evaluation_says_how_to_go_on(
     site: Path, toys: Path, tmp_path: Path
 ) -> None:
-    arguments = ["eval", "toy.toml", "--display", "json", "-s", "seeds.search=[9]"]
-    for endless in ("environment.rooms=5000", "environment.max_steps=20000"):
+    arguments = ["eval", "toy.toml", "--display", "json"]
+    for endless in ("seeds.search=2000 from 9", "evaluation.episodes_at_once=1"):
         arguments += ["-s", endless]
     script = (
         "import signal, sys\n"
