@@ -12,6 +12,7 @@ A stored text is a string, or a list of parts to be joined by newlines: a string
 from __future__ import annotations
 
 from collections import deque
+from itertools import repeat
 from typing import TypeAlias
 
 StoredText: TypeAlias = str | list[str | list[int]]
@@ -23,39 +24,48 @@ WINDOW_LINES = 20_000
 
 
 class TextWindow:
-    """The recent texts of one trace; writer and reader move it alike."""
+    """The recent texts of one trace; writer and reader move it alike.
+
+    A text that stands whole in the window is one reference and does not join it again: the
+    instructions of every prompt cost no more than finding them.
+    """
 
     def __init__(self) -> None:
         self._texts: deque[list[str]] = deque()
         self._first = 0
         """Number of the oldest text in the window."""
         self._lines = 0
+        self._whole: dict[str, int] = {}
+        """Text -> its number."""
         self._where: dict[str, tuple[int, int]] = {}
-        """Line -> number and position of the latest text that holds it, first place in it."""
+        """Line -> number and position of the latest text that holds it, first place in it. What
+        left the window stays until there is too much of it."""
 
     def store(self, text: str) -> StoredText:
         """The stored form of `text`, which joins the window."""
         if len(text) < SHORTEST:
             return text
+        known = self._whole.get(text)
+        if known is not None:
+            return [self._reference(known, 0, len(self._texts[known - self._first]))]
         lines = text.split("\n")
         parts: list[str | list[int]] = []
-        literal: list[str] = []
-        position = 0
+        position = literal = 0
         while position < len(lines):
-            reference = self._longest_run(lines, position)
-            if reference is None:
-                literal.append(lines[position])
+            run = self._longest_run(lines, position)
+            if run is None:
                 position += 1
                 continue
-            if literal:
-                parts.append("\n".join(literal))
-                literal = []
-            parts.append(reference)
-            position += reference[2]
-        if literal:
-            parts.append("\n".join(literal))
-        self._add(lines)
-        return text if all(isinstance(part, str) for part in parts) else parts
+            if literal < position:
+                parts.append("\n".join(lines[literal:position]))
+            parts.append(run)
+            position = literal = position + run[2]
+        self._add(text, lines)
+        if not parts:
+            return text
+        if literal < position:
+            parts.append("\n".join(lines[literal:]))
+        return parts
 
     def read(self, stored: StoredText) -> str:
         """The text behind `stored`, which joins the window. Raises IndexError if there is none."""
@@ -63,46 +73,42 @@ class TextWindow:
             text = stored
         else:
             text = "\n".join(
-                part if isinstance(part, str) else self._lines_of(part) for part in stored
+                part if isinstance(part, str) else "\n".join(self._referred(part))
+                for part in stored
             )
-        if len(text) >= SHORTEST:
-            self._add(text.split("\n"))
+        if len(text) >= SHORTEST and text not in self._whole:
+            self._add(text, text.split("\n"))
         return text
 
     def _longest_run(self, lines: list[str], position: int) -> list[int] | None:
         place = self._where.get(lines[position])
-        if place is None:
+        if place is None or place[0] < self._first:
             return None
         number, first = place
         source = self._texts[number - self._first]
-        count = 0
-        size = 0
-        while (
-            position + count < len(lines)
-            and first + count < len(source)
-            and lines[position + count] == source[first + count]
-        ):
-            size += len(lines[position + count]) + 1
-            count += 1
-        if size < SHORTEST:
+        count = _common(lines, position, source, first)
+        if count < SHORTEST and sum(map(len, lines[position : position + count])) < SHORTEST:
             return None
+        return self._reference(number, first, count)
+
+    def _reference(self, number: int, first: int, count: int) -> list[int]:
         return [self._first + len(self._texts) - number, first, count]
 
-    def _lines_of(self, reference: list[int]) -> str:
+    def _referred(self, reference: list[int]) -> list[str]:
         back, first, count = reference
         if not 0 < back <= len(self._texts) or count < 1:
             raise IndexError(f"reference to text {back} back, of {len(self._texts)}")
         source = self._texts[len(self._texts) - back]
         if first < 0 or first + count > len(source):
             raise IndexError(f"reference to lines {first}+{count} of {len(source)}")
-        return "\n".join(source[first : first + count])
+        return source[first : first + count]
 
-    def _add(self, lines: list[str]) -> None:
+    def _add(self, text: str, lines: list[str]) -> None:
         number = self._first + len(self._texts)
-        for position, line in enumerate(lines):
-            known = self._where.get(line)
-            if known is None or known[0] != number:
-                self._where[line] = (number, position)
+        places = zip(repeat(number), range(len(lines) - 1, -1, -1), strict=False)
+        # Backwards, so that the first of equal lines stays.
+        self._where.update(zip(reversed(lines), places, strict=False))
+        self._whole[text] = number
         self._texts.append(lines)
         self._lines += len(lines)
         while self._lines > WINDOW_LINES and len(self._texts) > 1:
@@ -110,9 +116,28 @@ class TextWindow:
 
     def _drop_oldest(self) -> None:
         oldest = self._texts.popleft()
-        for line in oldest:
-            known = self._where.get(line)
-            if known is not None and known[0] == self._first:
-                del self._where[line]
+        del self._whole["\n".join(oldest)]
         self._first += 1
         self._lines -= len(oldest)
+        if len(self._where) > 4 * WINDOW_LINES:
+            self._where = {
+                line: place for line, place in self._where.items() if place[0] >= self._first
+            }
+
+
+def _common(one: list[str], at_one: int, other: list[str], at_other: int) -> int:
+    """How many lines are the same from two places on; at least the first is."""
+    most = min(len(one) - at_one, len(other) - at_other)
+    same, size = 1, 8
+    while same < most:
+        size = min(size, most - same)
+        ours = one[at_one + same : at_one + same + size]
+        if ours == other[at_other + same : at_other + same + size]:
+            same += size
+            size *= 2
+        elif size == 1:
+            break
+        else:
+            size //= 2
+            most = min(most, same + 2 * size)
+    return same
