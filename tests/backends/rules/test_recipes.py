@@ -8,8 +8,8 @@ from automem_backends.rules.crafter import recipes
 
 
 def test_costs_and_requirements_are_those_of_the_game():
-    assert recipes.TABLE_WOOD == constants.place["table"]["uses"]["wood"]
-    assert recipes.FURNACE_STONE == constants.place["furnace"]["uses"]["stone"]
+    assert constants.place["table"]["uses"]["wood"] == recipes.TABLE_WOOD
+    assert constants.place["furnace"]["uses"]["stone"] == recipes.FURNACE_STONE
     for tool, recipe in recipes.TOOLS.items():
         assert dict(recipe.uses) == constants.make[tool]["uses"]
         assert recipe.furnace == ("furnace" in constants.make[tool]["nearby"])
