@@ -1,5 +1,6 @@
 """Recorded events are checked and recorded answers given; what is new is kept."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,15 @@ def test_a_full_disk_says_what_to_do() -> None:
 
 def test_equal_events_still_get_a_sentence() -> None:
     assert difference(SEEN, SEEN) == "step 0: observed differs"
+
+
+def test_a_disk_that_takes_half_a_line_says_what_to_do(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with TraceWriter(tmp_path / "trace.jsonl") as writer:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+        try:
+            with pytest.raises(TraceError, match="the disk is full; make room"):
+                writer.write(SEEN)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert read_recording(tmp_path / "trace.jsonl").events == ()

@@ -37,13 +37,13 @@ from automem.records.config import (
     SeedsSection,
 )
 from automem.records.result import EpisodeResult, Evaluation
-from automem.records.trace import Acted, AnyEvent, Observed
+from automem.records.trace import Acted, AnyEvent, Observed, Started
 from automem.run.layout import RunFolder, run_folder
 from automem.scaffold.content import copy_into
 from automem.testing.engine import fake_engine
 from automem.testing.toy import toy_scaffold
 from automem.testing.toy_player import toy_answer
-from automem.testing.wire import Call, Fault
+from automem.testing.wire import Call, Fault, in_order
 
 pytestmark = pytest.mark.anyio
 Settings = Callable[..., RunConfig]
@@ -153,6 +153,41 @@ async def test_a_call_that_fails_for_good_leaves_no_mean_and_can_be_gone_on_with
         assert (await _evaluate(config, plugins)).mean == 100.0
     once_more = [name for name, count in engine.received.items() if count > 1]
     assert [name.rsplit("/", 1)[1] for name in once_more] == ["7"]
+
+
+async def test_a_call_that_is_tried_again_is_shown_and_counted(
+    settings: Settings, plugins: Plugins
+) -> None:
+    notes: list[str] = []
+    progress = Progress()
+
+    def note(_: AnyEvent) -> None:
+        notes.extend(one.note for one in progress.episodes.values() if one.note)
+
+    async with fake_engine(toy_answer, faults=in_order(Fault(kind="status"))) as engine:
+        config = settings(engine.url, seeds=SeedsSection(search=(1,)))
+        evaluation = await evaluate(
+            config, plugins, _run(config), progress=progress, subscribers=[Watcher(at=note)]
+        )
+    assert evaluation.totals.retries == 1
+    assert notes[0].startswith("gameplay: try 1 failed")
+    first = open_trace(_episode(config, 1)).step(0).asked[0]
+    assert first.retries == 1
+    assert first.waited_seconds > 0
+
+
+async def test_a_tracker_that_fails_leaves_its_episode_unfinished_and_no_other(
+    settings: Settings, plugins: Plugins
+) -> None:
+    def fail(event: AnyEvent) -> None:
+        if isinstance(event, Started) and event.seed == 2:
+            raise RuntimeError("the tracker is down")
+
+    config = settings()
+    with pytest.raises(EvaluationError, match="default/2: RuntimeError: the tracker is down"):
+        await _evaluate(config, plugins, Watcher(at=fail))
+    assert _episode(config, 1).result.exists()
+    assert (await _evaluate(config, plugins)).mean == 100.0
 
 
 async def test_a_price_turns_usage_into_money(settings: Settings, plugins: Plugins) -> None:
