@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,7 @@ from automem.errors import (
 from automem.evaluate.evaluator import evaluate, read_evaluation
 from automem.evaluate.plan import plan_evaluation
 from automem.evaluate.progress import Progress
-from automem.plugins import Plugins
+from automem.plugins import Plugins, load_plugins
 from automem.records.config import (
     AgentSection,
     EnvironmentSection,
@@ -41,7 +42,7 @@ from automem.records.trace import Acted, AnyEvent, Observed, Started
 from automem.run.layout import RunFolder, run_folder
 from automem.scaffold.content import copy_into
 from automem.testing.engine import fake_engine
-from automem.testing.toy import toy_scaffold
+from automem.testing.toy import toy_entry_point, toy_scaffold
 from automem.testing.toy_player import toy_answer
 from automem.testing.wire import Call, Fault, in_order
 
@@ -188,6 +189,36 @@ async def test_a_tracker_that_fails_leaves_its_episode_unfinished_and_no_other(
         await _evaluate(config, plugins, Watcher(at=fail))
     assert _episode(config, 1).result.exists()
     assert (await _evaluate(config, plugins)).mean == 100.0
+
+
+TRACKER = """
+from automem import hookimpl
+
+class Tracker:
+    def __init__(self, run):
+        self.path = run.path / "tracked.txt"
+    def on_event(self, task, seed, event):
+        pass
+    def on_result(self, result):
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{result.seed} {result.progression}\\n")
+
+@hookimpl
+def automem_subscribers(run):
+    return [Tracker(run)]
+"""
+
+
+async def test_a_tracker_that_a_plugin_offers_is_told(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tracker_of_a_test.py").write_text(TRACKER, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tracker = EntryPoint(name="tracker", value="tracker_of_a_test", group="automem")
+    config = settings()
+    await _evaluate(config, load_plugins(entry_points=[toy_entry_point(), tracker]))
+    told = (_run(config).path / "tracked.txt").read_text(encoding="utf-8")
+    assert sorted(told.splitlines()) == ["1 1.0", "2 1.0"]
 
 
 async def test_a_price_turns_usage_into_money(settings: Settings, plugins: Plugins) -> None:

@@ -80,7 +80,7 @@ class RunView(Protocol):
     """What a subscriber may know of the run it watches."""
 
     @property
-    def folder(self) -> Path:
+    def path(self) -> Path:
         """The run's folder."""
         ...
 

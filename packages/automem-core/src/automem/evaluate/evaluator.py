@@ -48,6 +48,8 @@ async def evaluate(
 ) -> Evaluation:
     """The evaluation that `config` asks for, over `seeds` or the list it names.
 
+    `subscribers` are told of every event, as are those that plugins offer.
+
     Finished episodes are kept, unfinished ones are gone on with from their recorded answers, and
     an evaluation that is complete is read, not played. Raises EvaluationError if an episode could
     not be finished (the others are), LimitReached at a limit of the run, and ConfigError,
@@ -73,7 +75,8 @@ async def evaluate(
             )
         )
         budget = RunBudget.of(config.limits)
-        stage = Stage(plan, scaffold, router, pool, budget, subscribers)
+        trackers = (*subscribers, *plugins.subscribers(run))
+        stage = Stage(plan, scaffold, router, pool, budget, trackers)
         await _check_against_game(stage)
         await play.all(stage, router, config.evaluation.episodes_at_once)
     if play.limit is not None:
