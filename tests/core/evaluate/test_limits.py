@@ -1,0 +1,52 @@
+"""Limits end an episode with what it has, or stop the run so that it can go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from automem.errors import (
+    ConfigError,
+    LimitReached,
+)
+from automem.records.config import (
+    LimitsSection,
+    RoleSection,
+)
+from automem.testing.engine import fake_engine
+from automem.testing.toy_player import toy_answer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_limit_of_the_episode_ends_it_with_what_it_has(toy: Any) -> None:
+    async with fake_engine(toy_answer) as engine:
+        for name, value in (("tokens", 4000), ("cost", 0.003), ("seconds", 1e-6)):
+            limits = LimitsSection(**{f"episode_{name}": value})
+            evaluation = await toy.evaluate(toy.config(engine.url, limits=limits))
+            assert {episode.reason for episode in evaluation.episodes} == {f"limit: {name}"}
+            assert evaluation.mean < 100.0
+
+
+async def test_a_limit_of_the_run_stops_it_and_more_lets_it_go_on(toy: Any) -> None:
+    async with fake_engine(toy_answer) as engine:
+        for limits in (
+            LimitsSection(run_tokens=9000),
+            LimitsSection(run_cost=0.001),
+            LimitsSection(run_seconds=0.0),
+        ):
+            with pytest.raises(LimitReached, match="nothing is lost"):
+                await toy.evaluate(toy.config(engine.url, limits=limits))
+        evaluation = await toy.evaluate(toy.config(engine.url))
+    assert evaluation.mean == 100.0
+    assert set(engine.received.values()) == {1}
+
+
+async def test_a_limit_on_money_needs_a_price(toy: Any) -> None:
+    role = RoleSection(
+        backend="openai-compatible", model="toy", options={"base_url": "http://127.0.0.1:9/v1"}
+    )
+    config = toy.config(roles={"default": role}, limits=LimitsSection(run_cost=1.0))
+    with pytest.raises(ConfigError, match="price"):
+        await toy.evaluate(config)
