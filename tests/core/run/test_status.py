@@ -11,7 +11,6 @@ import pytest
 
 from automem.errors import LimitReached, RunError
 from automem.records.run import RunStatus
-from automem.run.files import write_text
 from automem.run.layout import RunFolder
 from automem.run.status import hold, is_held, read_status, working_on
 
@@ -107,15 +106,7 @@ def test_a_killed_process_frees_the_run_which_then_counts_as_interrupted(run: Ru
 def test_a_run_without_a_status_has_none_and_a_damaged_one_is_an_error(run: RunFolder) -> None:
     assert read_status(run) is None
     assert not is_held(run)
-    write_text(run.status, "{")
+    run.path.mkdir(parents=True)
+    run.status.write_text("{", encoding="utf-8")
     with pytest.raises(RunError, match=r"cannot read .*run\.json"):
         read_status(run)
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    write_text(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_text(path, "\ud800")
-    assert path.read_text(encoding="utf-8") == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]

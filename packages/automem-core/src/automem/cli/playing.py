@@ -11,12 +11,12 @@ import anyio
 
 from automem.cli.invocation import Invocation
 from automem.evaluate.progress import EpisodeProgress, Progress
+from automem.files import write_text
 from automem.logging import logging_to
 from automem.plugins import Plugins
 from automem.records.config import RunConfig
 from automem.records.result import Evaluation
 from automem.run.config import render_config
-from automem.run.files import write_text
 from automem.run.layout import RunFolder
 from automem.run.status import working_on
 from automem.ui.display import Mode, choose_mode, display

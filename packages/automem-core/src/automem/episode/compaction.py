@@ -24,6 +24,7 @@ from automem.episode.encoding import encode_whole
 from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events
 from automem.errors import TraceError
+from automem.files import replacing
 from automem.memory.history import History
 from automem.records.trace import AnyEvent, Ended
 
@@ -38,15 +39,13 @@ def compact(folder: EpisodeFolder) -> Path:
         if folder.compacted.exists():
             return folder.compacted
         raise TraceError(f"there is no trace in {folder.path}")
-    temporary = folder.compacted.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        ended = write_compacted(stream_events(folder.trace), file)
+    with replacing(folder.compacted) as file:
+        if not write_compacted(stream_events(folder.trace), file):
+            raise TraceError(
+                f"{folder.trace} is not finished; play it to its end before compacting it"
+            )
         file.flush()
         os.fsync(file.fileno())
-    if not ended:
-        temporary.unlink()
-        raise TraceError(f"{folder.trace} is not finished; play it to its end before compacting it")
-    temporary.replace(folder.compacted)
     folder.trace.unlink()
     return folder.compacted
 

@@ -27,6 +27,7 @@ from automem.episode.runner import EpisodeRunner
 from automem.episode.writing import TraceWriter
 from automem.errors import EnvironmentFailure, ReplayMismatch, TraceError
 from automem.evaluate.plan import EvaluationPlan, agent_text
+from automem.files import write_json
 from automem.memory.store import MemoryStore
 from automem.processes.pool import EnvironmentPool
 from automem.protocols import EnvironmentSession, Subscriber
@@ -34,7 +35,6 @@ from automem.records.environment import EnvironmentInfo
 from automem.records.result import EpisodeResult
 from automem.records.scaffold import ActionRule, Manifest
 from automem.records.trace import AnyEvent, Started
-from automem.run.files import write_text
 from automem.scaffold.load import Scaffold
 
 ENVIRONMENT_TRIES = 3
@@ -69,7 +69,7 @@ async def play_episode(
         result = msgspec.json.decode(folder.result.read_bytes(), type=EpisodeResult)
     else:
         result = await _play(stage, job, folder, progress)
-        write_text(folder.result, msgspec.json.encode(result).decode())
+        write_json(folder.result, result)
         for subscriber in stage.subscribers:
             subscriber.on_result(result)
     if folder.trace.exists():

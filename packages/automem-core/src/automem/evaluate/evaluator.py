@@ -20,13 +20,13 @@ from automem.evaluate.episodes import Stage, play_episode
 from automem.evaluate.plan import EvaluationPlan, plan_evaluation
 from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.evaluate.summary import summarize
+from automem.files import write_json
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins
 from automem.processes.pool import open_pool
 from automem.protocols import Subscriber
 from automem.records.config import RunConfig
 from automem.records.result import EpisodeResult, Evaluation, Unfinished
-from automem.run.files import write_text
 from automem.run.layout import EvaluationFolder, RunFolder
 from automem.scaffold.check import check_scaffold
 from automem.scaffold.content import copy_into
@@ -60,7 +60,7 @@ async def evaluate(
     folder = run.evaluation(plan.key)
     if folder.evaluation.exists():
         return read_evaluation(folder)
-    write_text(folder.plan, msgspec.json.format(msgspec.json.encode(plan)).decode())
+    write_json(folder.plan, plan)
     progress.title = plan.name
     play = _Play(plan=plan, folder=folder, progress=progress)
     async with AsyncExitStack() as stack:
@@ -84,7 +84,7 @@ async def evaluate(
     if play.unfinished:
         raise EvaluationError(_told(play, run))
     evaluation = summarize(plan, [play.results[job] for job in play.jobs()])
-    write_text(folder.evaluation, msgspec.json.format(msgspec.json.encode(evaluation)).decode())
+    write_json(folder.evaluation, evaluation)
     return evaluation
 
 

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from automem.errors import AutoMemError
+from automem.files import replacing
 from automem.memory.contents import UNWRITTEN, Contents
 from automem.memory.lines import to_text
 
@@ -22,7 +23,8 @@ def write(folder: Path, file: Contents) -> None:
     path = folder / file.name
     try:
         if file.written == UNWRITTEN or not _append(path, file):
-            _replace(path, to_text(file.lines))
+            with replacing(path) as opened:
+                opened.write(to_text(file.lines).encode())
     except OSError as error:
         raise AutoMemError(
             f"cannot write the memory file {path}: {error.strerror or error}; "
@@ -61,13 +63,3 @@ def _append(path: Path, file: Contents) -> bool:
     finally:
         os.close(handle)
     return True
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside it and rename; a link at that name is replaced, never followed."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(text.encode())
-    part.replace(path)

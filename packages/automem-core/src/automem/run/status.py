@@ -13,8 +13,8 @@ import anyio
 import msgspec
 
 from automem.errors import LimitReached, RunError
+from automem.files import write_json
 from automem.records.run import RunState, RunStatus
-from automem.run.files import write_text
 from automem.run.layout import RunFolder
 from automem.run.provenance import gather
 from automem.run.secrets import redact
@@ -63,7 +63,7 @@ async def working_on(
             heartbeat=_now(),
             provenance=gather(Path.cwd()),
         )
-        _write(run, begun)
+        write_json(run.status, begun)
         failure: Exception | None = None
         try:
             async with anyio.create_task_group() as group:
@@ -74,13 +74,13 @@ async def working_on(
                     failure = error
                 group.cancel_scope.cancel()
         except BaseException:
-            _write(run, _ended(begun, "interrupted", ""))
+            write_json(run.status, _ended(begun, "interrupted", ""))
             raise
         if failure is not None:
             state = "interrupted" if isinstance(failure, LimitReached) else "failed"
-            _write(run, _ended(begun, state, str(failure)))
+            write_json(run.status, _ended(begun, state, str(failure)))
             raise failure
-        _write(run, _ended(begun, "finished", ""))
+        write_json(run.status, _ended(begun, "finished", ""))
 
 
 def read_status(run: RunFolder) -> RunStatus | None:
@@ -118,16 +118,11 @@ def is_held(run: RunFolder) -> bool:
 async def _beat(run: RunFolder, status: RunStatus, seconds: float) -> None:
     while True:
         await anyio.sleep(seconds)
-        _write(run, msgspec.structs.replace(status, heartbeat=_now()))
+        write_json(run.status, msgspec.structs.replace(status, heartbeat=_now()))
 
 
 def _ended(status: RunStatus, state: RunState, message: str) -> RunStatus:
     return msgspec.structs.replace(status, status=state, heartbeat=_now(), message=redact(message))
-
-
-def _write(run: RunFolder, status: RunStatus) -> None:
-    text = msgspec.json.format(msgspec.json.encode(status), indent=2).decode()
-    write_text(run.status, text + "\n")
 
 
 def _now() -> str:
