@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 
 from automem.errors import ConfigError
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known name, or nothing where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else ""
+from automem.spelling import did_you_mean
 
 
 def read_options(
@@ -42,7 +36,7 @@ def _refuse_unknown(
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for key, value in raw.items():
         if key not in fields:
-            suggestion = closest(key, fields) or f"; it has: {', '.join(fields) or 'none'}"
+            suggestion = did_you_mean(key, fields) or f"; it has: {', '.join(fields) or 'none'}"
             raise ConfigError(f"{path}.{key}: '{owner}' has no such option{suggestion}")
         kind = _struct_of(fields[key].type)
         if kind is not None and isinstance(value, Mapping):

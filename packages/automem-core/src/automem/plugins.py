@@ -20,10 +20,11 @@ import pluggy
 
 from automem import hooks
 from automem.errors import PluginError
-from automem.options import closest, read_options
+from automem.options import read_options
 from automem.protocols import RunView, Subscriber
 from automem.records._struct import Record
 from automem.spec import EnvironmentSpec, Spec
+from automem.spelling import did_you_mean
 
 GROUP = "automem"
 DISABLE = "AUTOMEM_DISABLE_PLUGINS"
@@ -139,7 +140,7 @@ def _misspelling(plugin: _Plugin, hook: str) -> str:
     known = [*_HOOKS.values(), "automem_subscribers"]
     return (
         f"plugin {plugin.label} implements the hook '{hook}', which does not exist"
-        f"{closest(hook, known)}; correct it, or set {DISABLE}={plugin.name}"
+        f"{did_you_mean(hook, known)}; correct it, or set {DISABLE}={plugin.name}"
     )
 
 
@@ -213,8 +214,8 @@ class Plugins:
         known = self._gather(kind, EnvironmentSpec if kind == "environment" else Spec)
         if name in known:
             return known[name]
-        said = f"no {kind.replace('_', ' ')} named '{name}'{closest(name, known)}"
-        if not closest(name, known):
+        said = f"no {kind.replace('_', ' ')} named '{name}'{did_you_mean(name, known)}"
+        if not did_you_mean(name, known):
             said += f"; there are: {', '.join(known)}" if known else "; no plugin offers any"
         for plugin in self._plugins:
             if plugin.error is not None:

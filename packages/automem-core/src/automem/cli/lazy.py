@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from automem.options import closest
+from automem.spelling import did_you_mean
 
 
 class Lazy(NamedTuple):
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = [*self.lazy, *self.strangers()]
-            raise click.UsageError(f"no command named '{name}'{closest(name, known)}", ctx)
+            raise click.UsageError(f"no command named '{name}'{did_you_mean(name, known)}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

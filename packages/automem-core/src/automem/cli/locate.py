@@ -9,8 +9,8 @@ from automem.episode.folder import EpisodeFolder
 from automem.errors import EvaluationError, RunError
 from automem.evaluate.plan import EvaluationPlan
 from automem.evaluate.replay import read_plan
-from automem.options import closest
 from automem.run.layout import EvaluationFolder, RunFolder, run_folder
+from automem.spelling import did_you_mean
 
 MOST_LISTED = 10
 
@@ -62,7 +62,7 @@ def locate_run(text: str, folder: Path) -> RunFolder:
         return named
     known = [run.name for run in runs_in(folder)]
     there = f"; there are: {', '.join(known[:MOST_LISTED])}" if known else "; there is none yet"
-    raise RunError(f"no run at {path} or in {folder}{closest(text, known) or there}")
+    raise RunError(f"no run at {path} or in {folder}{did_you_mean(text, known) or there}")
 
 
 def locate_evaluation(run: RunFolder, text: str = "") -> tuple[EvaluationFolder, EvaluationPlan]:

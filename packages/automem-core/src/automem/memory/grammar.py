@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Literal
 
 from automem.memory.usage import END, split_arguments, usage
 from automem.records._struct import Record
 from automem.records.memory import WRITING_KINDS, Kind, Operation
 from automem.records.scaffold import OperationRule
+from automem.spelling import closest
 
 Ending = Literal["done", "action", "handoff"]
 
@@ -194,9 +194,9 @@ class _Reader:
 
     def _unknown(self, name: str) -> None:
         names = list(self.vocabulary)
-        near = get_close_matches(name, [*names, *_ENDINGS], n=1, cutoff=0.6)
+        near = closest(name, [*names, *_ENDINGS])
         if near:
-            hint = f"did you mean <|{near[0]}|>?"
+            hint = f"did you mean <|{near}|>?"
         elif names:
             hint = f"you can use {', '.join(f'<|{known}|>' for known in names)}."
         else:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from automem.memory.answers import Answer, Call, counted, fitting, malformed, quoted, room
 from automem.memory.usage import END
+from automem.spelling import closest
 
 EVERY_FILE = "*"
 _NUMBER = re.compile(r"(?:last )?(\d{1,6})(?: lines?)?", re.IGNORECASE)
@@ -16,9 +16,9 @@ _RANGE = re.compile(r"(?:lines? )?(\d{1,6}) ?(?:-|to|\.\.) ?(\d{1,6})", re.IGNOR
 
 def missing(file: str, names: Collection[str]) -> Answer:
     """There is no such file; which ones there are."""
-    near = get_close_matches(file, names, n=1, cutoff=0.8)
+    near = closest(file, names, alike=0.8)
     if near:
-        return Answer("missing", f"There is no file {file}; did you mean {near[0]}?")
+        return Answer("missing", f"There is no file {file}; did you mean {near}?")
     there = f"The files are: {', '.join(names)}." if names else "The memory holds no file."
     return Answer("missing", f"There is no file {file}. {there}")
 

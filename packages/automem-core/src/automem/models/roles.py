@@ -9,9 +9,9 @@ from typing import TypeVar, get_args
 import msgspec
 
 from automem.errors import ConfigError
-from automem.options import closest
 from automem.records.config import RoleSection
 from automem.records.model import Role
+from automem.spelling import did_you_mean
 
 ROLES: tuple[Role, ...] = get_args(Role)
 DEFAULT = "default"
@@ -54,7 +54,7 @@ def resolve_roles(roles: Mapping[str, RoleSection]) -> dict[Role, RoleSection]:
     for name in roles:
         if name not in (DEFAULT, *ROLES):
             there_are = f"; there are: {', '.join((DEFAULT, *ROLES))}"
-            suggestion = closest(name, (DEFAULT, *ROLES)) or there_are
+            suggestion = did_you_mean(name, (DEFAULT, *ROLES)) or there_are
             raise ConfigError(f"roles.{name}: no such role{suggestion}")
     base = roles.get(DEFAULT, RoleSection())
     return {role: _resolve(role, base, roles.get(role)) for role in ROLES}

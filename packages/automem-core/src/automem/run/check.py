@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from automem.agent.making import AGENTS, plays_by_scaffold
 from automem.errors import ConfigError, PluginError, ScaffoldError
-from automem.options import closest
 from automem.plugins import Plugins
 from automem.records.config import EnvironmentSection, RoleSection, RunConfig
 from automem.run.config import ENVIRONMENT_FIELDS, ROLE_FIELDS, SAMPLING_FIELDS
 from automem.scaffold.check import check_scaffold
 from automem.scaffold.find import find_scaffold
 from automem.scaffold.load import load_scaffold
+from automem.spelling import did_you_mean
 
 
 def check_config(config: RunConfig, plugins: Plugins) -> None:
@@ -20,7 +20,7 @@ def check_config(config: RunConfig, plugins: Plugins) -> None:
     """
     _check_environment(config.environment, plugins)
     if config.agent.name not in AGENTS:
-        hint = closest(config.agent.name, AGENTS) or f"; there are: {', '.join(AGENTS)}"
+        hint = did_you_mean(config.agent.name, AGENTS) or f"; there are: {', '.join(AGENTS)}"
         raise ConfigError(f"[agent] name: no agent named {config.agent.name!r}{hint}")
     if plays_by_scaffold(config.agent):
         _check_scaffold(config.scaffold.source, plugins)
@@ -38,7 +38,7 @@ def _check_environment(section: EnvironmentSection, plugins: Plugins) -> None:
         raise ConfigError(f"[environment] name: {error}") from error
     for task in section.tasks:
         if task not in spec.tasks:
-            hint = closest(task, spec.tasks) or f"; there are: {', '.join(spec.tasks)}"
+            hint = did_you_mean(task, spec.tasks) or f"; there are: {', '.join(spec.tasks)}"
             raise ConfigError(
                 f"[environment] tasks: {section.name} has no task named {task!r}{hint}"
             )
@@ -82,7 +82,7 @@ def _check_role(where: str, role: RoleSection, default: RoleSection, plugins: Pl
 
 def _also(error: ConfigError, options: dict[str, object], fields: tuple[str, ...]) -> ConfigError:
     """The error with a hint where an option is nearly the name of a field of the section."""
-    hints = [hint for key in options if (hint := closest(key, fields))]
+    hints = [hint for key in options if (hint := did_you_mean(key, fields))]
     return ConfigError(
         f"{error}{hints[0]}" if hints and "did you mean" not in str(error) else str(error)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from automem.records.model import Sampling
 from automem.run.overrides import override
 from automem.run.secrets import find_secret
 from automem.run.seeds import check_disjoint
+from automem.spelling import closest
 
 Table = dict[str, Any]
 
@@ -94,8 +94,8 @@ def render_config(config: RunConfig) -> str:
 def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
     """The error for a key nobody reads, with the closest one that somebody does."""
     names = list(known)
-    close = difflib.get_close_matches(key, names, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"known: {', '.join(names)}"
+    near = closest(key, names)
+    hint = f"did you mean `{near}`?" if near else f"known: {', '.join(names)}"
     return ConfigError(f"{where} {key}: no such key; {hint}")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from automem.errors import ScaffoldError
-from automem.options import closest
 from automem.scaffold.content import MANIFEST
 from automem.spec import Spec
+from automem.spelling import did_you_mean
 
 
 def find_scaffold(source: str, specs: Mapping[str, Spec], load: Callable[[Spec], object]) -> Path:
@@ -26,7 +26,7 @@ def find_scaffold(source: str, specs: Mapping[str, Spec], load: Callable[[Spec],
                 f"{folder} holds no {MANIFEST}, so it is no scaffold; the named ones are: "
                 f"{', '.join(specs) or 'none'}"
             )
-        near = closest(source, specs) or f"; there are: {', '.join(specs) or 'none'}"
+        near = did_you_mean(source, specs) or f"; there are: {', '.join(specs) or 'none'}"
         raise ScaffoldError(f"no scaffold named '{source}', and no folder of that path{near}")
     make = load(spec)
     found = make() if callable(make) else make

@@ -13,7 +13,6 @@ from typing import Any, cast
 import msgspec
 
 from automem.errors import ScaffoldError
-from automem.options import closest
 from automem.records.scaffold import (
     ActionRule,
     FileRule,
@@ -29,6 +28,7 @@ from automem.records.scaffold import (
     SoftLimit,
 )
 from automem.scaffold.content import CODE, FILES, MANIFEST, PROMPTS, hash_of, texts
+from automem.spelling import did_you_mean
 
 VARIANTS = "variants"
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
@@ -181,7 +181,7 @@ def _explained(said: str) -> str:
     if found is None:
         return said
     known = {field for struct in _STRUCTS for field in struct.__struct_fields__}
-    return f"there is no key `{found[1]}`{closest(found[1], known)}"
+    return f"there is no key `{found[1]}`{did_you_mean(found[1], known)}"
 
 
 def _name_of(raw: Mapping[str, Any], key: str) -> str:

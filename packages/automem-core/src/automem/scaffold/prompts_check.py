@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from automem.errors import ScaffoldError
-from automem.options import closest
 from automem.records.scaffold import Phase
 from automem.scaffold.content import MANIFEST, PROMPTS
 from automem.scaffold.context import PromptContext
@@ -15,6 +14,7 @@ from automem.scaffold.load import Scaffold
 from automem.scaffold.problem import Problem
 from automem.scaffold.prompts import PROMPT_NAMES, Prompts
 from automem.scaffold.text import operations_text
+from automem.spelling import did_you_mean
 
 PROMPT_BYTES = 65_536
 _PHASES: Mapping[str, Phase] = {
@@ -37,7 +37,7 @@ def prompt_problems(scaffold: Scaffold, contexts: Sequence[PromptContext]) -> It
     known = ("system", *PROMPT_NAMES)
     for name in scaffold.manifest.prompts:
         if name not in known:
-            there = closest(name, known) or f"; there are {', '.join(known)}"
+            there = did_you_mean(name, known) or f"; there are {', '.join(known)}"
             yield Problem(where=f"{MANIFEST}: prompts.{name}", text=f"no such prompt{there}")
     for file, text in scaffold.prompts.items():
         if len(text.encode()) > PROMPT_BYTES:
