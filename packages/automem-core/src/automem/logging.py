@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from automem.run.secrets import REDACTED, names_secret, redact
+from automem.secrets import REDACTED, names_secret, redact
 
 _PROMPT_FIELDS = frozenset({"messages", "prompt", "conversation"})
 _LONGEST_TEXT = 4_000

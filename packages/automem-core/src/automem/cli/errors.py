@@ -12,7 +12,7 @@ import click
 
 from automem.cli.invocation import Invocation
 from automem.errors import AutoMemError, ConfigError, LimitReached
-from automem.run.secrets import redact
+from automem.secrets import redact
 
 DONE, FAILED, USAGE, LIMIT, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -13,7 +13,8 @@ from typing import cast
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, Process
 
-_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
+from automem.secrets import without_secrets
+
 _ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -74,12 +75,7 @@ async def child(
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """What a child may know of its owner's environment variables."""
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if not any(word in name.upper() for word in _SECRET_WORDS)
-    }
-    return {**dict.fromkeys(_ONE_THREAD, "1"), **kept}
+    return {**dict.fromkeys(_ONE_THREAD, "1"), **without_secrets(environ)}
 
 
 async def _end(process: Process, grace_seconds: float) -> None:

@@ -22,8 +22,8 @@ from automem.records.config import (
 )
 from automem.records.model import Sampling
 from automem.run.overrides import override
-from automem.run.secrets import find_secret
 from automem.run.seeds import check_disjoint
+from automem.secrets import find_secret
 from automem.spelling import closest
 
 Table = dict[str, Any]

@@ -17,7 +17,7 @@ from automem.files import write_json
 from automem.records.run import RunState, RunStatus
 from automem.run.layout import RunFolder
 from automem.run.provenance import gather
-from automem.run.secrets import redact
+from automem.secrets import redact
 
 HEARTBEAT_SECONDS = 5.0
 

@@ -12,6 +12,9 @@ _SECRET_NAME = re.compile(
     r"(?:^|[_-])(?:api[_-]?key|access[_-]?key|secret|token|password|passwd|authorization)$",
     re.IGNORECASE,
 )
+_SECRET_VARIABLE = re.compile(
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)S?(?:_|$)", re.IGNORECASE
+)
 _SECRET_VALUE = re.compile(
     r"""
     \b(?:sk|pk|rk)-[A-Za-z0-9_-]{12,}             # OpenAI, Anthropic and those who copied them
@@ -30,6 +33,11 @@ _SECRET_VALUE = re.compile(
 def names_secret(name: str) -> bool:
     """Whether something so named holds a secret itself; `api_key_env` only names a variable."""
     return _SECRET_NAME.search(name) is not None
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables that hold no secret, by their names; in doubt they hold one."""
+    return {name: value for name, value in environ.items() if not _SECRET_VARIABLE.search(name)}
 
 
 def redact(text: str) -> str:

@@ -2,7 +2,13 @@
 
 import pytest
 
-from automem.run.secrets import REDACTED, find_secret, names_secret, redact
+from automem.secrets import (
+    REDACTED,
+    find_secret,
+    names_secret,
+    redact,
+    without_secrets,
+)
 
 KEYS = [
     "sk-proj-abcdefghijklmnop1234",
@@ -47,3 +53,18 @@ def test_secrets_are_found_in_nested_tables_and_lists() -> None:
     assert find_secret({"roles": {"default": {"api_key": "x"}}}) == "roles.default.api_key"
     assert find_secret({"a": [1, {"b": KEYS[0]}]}) == "a[1].b"
     assert find_secret({"a": {"api_key_env": "MY_KEY", "token": ""}, "b": [1.5, "c"]}) is None
+
+
+def test_a_child_is_given_no_variable_that_may_hold_a_secret() -> None:
+    environ = {
+        "OPENAI_API_KEY": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "HF_TOKEN": "c",
+        "GOOGLE_APPLICATION_CREDENTIALS": "d",
+        "PGPASSWORD": "e",
+        "TOKENIZERS_PARALLELISM": "false",
+        "XKB_KEYBOARD": "us",
+        "HOME": "there",
+    }
+    kept = {"TOKENIZERS_PARALLELISM": "false", "XKB_KEYBOARD": "us", "HOME": "there"}
+    assert without_secrets(environ) == kept
