@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from automem.errors import (
-    ConfigError,
-    LimitReached,
-)
+from automem.episode.limits import RunBudget
+from automem.errors import ConfigError, LimitReached
 from automem.records.config import (
+    EvaluationSection,
     LimitsSection,
     RoleSection,
+    SeedsSection,
 )
 from automem.testing.engine import fake_engine
 from automem.testing.toy_player import toy_answer
@@ -50,3 +50,31 @@ async def test_a_limit_on_money_needs_a_price(toy: Any) -> None:
     config = toy.config(roles={"default": role}, limits=LimitsSection(run_cost=1.0))
     with pytest.raises(ConfigError, match="price"):
         await toy.evaluate(config)
+
+
+async def test_what_finished_episodes_cost_stays_spent_when_the_run_goes_on(toy: Any) -> None:
+    async with fake_engine(toy_answer) as engine:
+        one = await toy.evaluate(toy.config(engine.url, seeds=SeedsSection(search=(1,))))
+        used = one.totals.usage.input_tokens + one.totals.usage.output_tokens
+        limits = LimitsSection(run_tokens=used + used // 2)
+        config = toy.config(
+            engine.url, limits=limits, evaluation=EvaluationSection(workers=1, episodes_at_once=1)
+        )
+        with pytest.raises(LimitReached):
+            await toy.evaluate(config)
+        asked = engine.received.total()
+        with pytest.raises(LimitReached):
+            await toy.evaluate(config)
+    assert engine.received.total() == asked
+
+
+def test_an_episode_that_is_played_from_its_recording_again_counts_once() -> None:
+    budget = RunBudget.of(LimitsSection(run_tokens=100))
+    for tokens in (40, 80, 40, 80, 90):
+        budget.count("toy/default/1", 0, tokens, None)
+    budget.count("toy/default/2", 0, 9, 0.5)
+    assert (budget.tokens, budget.cost) == (99, 0.5)
+    budget.check()
+    budget.count("toy/default/1", 1, 1, None)
+    with pytest.raises(LimitReached):
+        budget.check()

@@ -44,10 +44,10 @@ class EpisodeDesk:
         if asked is None:
             self.budget.check()
             asked = await self._call(role, phase, turn, conversation, call)
-        tokens = asked.usage.input_tokens + asked.usage.output_tokens
-        self.budget.spend(tokens, asked.cost)
-        self.progress.tokens = self.recorder.tally.tokens
-        self.progress.cost = self.recorder.tally.cost
+        tally = self.recorder.tally
+        self.budget.count(self.job.name, self.job.restarts, tally.tokens, tally.cost)
+        self.progress.tokens = tally.tokens
+        self.progress.cost = tally.cost
         conversation.answered(asked.reply)
         return ModelReply(
             text=asked.reply,

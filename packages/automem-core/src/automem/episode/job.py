@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from automem.records._struct import Record
-from automem.records.config import AgentSection, LimitsSection
+from automem.records.config import LimitsSection
 
 
 class EpisodeJob(Record):
-    """One environment, task and seed to be played by one agent."""
+    """One environment, task and seed to be played."""
 
     environment: str
     """The name users type."""
     task: str
     seed: int
-    agent: AgentSection = AgentSection()
     max_steps: int | None = None
     """Fewer steps than the environment's own limit."""
     limits: LimitsSection = LimitsSection()
     key: str = ""
     """The evaluation it belongs to."""
-    started_at: str = ""
     restarts: int = 0
     """How often it was begun anew because a replay did not match."""
 

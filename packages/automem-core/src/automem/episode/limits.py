@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from automem.episode.tally import Tally
 from automem.errors import AutoMemError, LimitReached
@@ -19,7 +19,8 @@ class RunBudget:
     """What the whole run may still spend; shared by its episodes.
 
     Tokens and money count what is recorded as well as what is played now, so that starting again
-    does not start the budget again. `run_seconds` bounds one invocation.
+    does not start the budget again. An episode that is played from its recording a second time,
+    because its game crashed, counts once. `run_seconds` bounds one invocation.
     """
 
     limits: LimitsSection
@@ -27,16 +28,22 @@ class RunBudget:
     cost: float = 0.0
     began: float = 0.0
     """`time.monotonic()` of the start."""
+    _counted: dict[tuple[str, int], tuple[int, float]] = field(
+        default_factory=dict[tuple[str, int], tuple[int, float]]
+    )
 
     @classmethod
     def of(cls, limits: LimitsSection) -> RunBudget:
         """A budget that begins now."""
         return cls(limits=limits, began=time.monotonic())
 
-    def spend(self, tokens: int, cost: float | None) -> None:
-        """Count one call."""
-        self.tokens += tokens
-        self.cost += cost or 0.0
+    def count(self, episode: str, restarts: int, tokens: int, cost: float | None) -> None:
+        """Take what an episode has come to so far, since it was last begun anew."""
+        known_tokens, known_cost = self._counted.get((episode, restarts), (0, 0.0))
+        most = max(tokens, known_tokens), max(cost or 0.0, known_cost)
+        self.tokens += most[0] - known_tokens
+        self.cost += most[1] - known_cost
+        self._counted[episode, restarts] = most
 
     def check(self) -> None:
         """Raise LimitReached where nothing may be spent any more."""

@@ -65,9 +65,8 @@ async def play_episode(
     Raises what leaves it unfinished: EnvironmentFailure, ModelError, LimitReached, ScaffoldError,
     TraceError.
     """
-    if folder.result.exists():
-        result = msgspec.json.decode(folder.result.read_bytes(), type=EpisodeResult)
-    else:
+    result = read_result(folder)
+    if result is None:
         result = await _play(stage, job, folder, progress)
         write_json(folder.result, result)
         for subscriber in stage.subscribers:
@@ -75,6 +74,19 @@ async def play_episode(
     if folder.trace.exists():
         await anyio.to_thread.run_sync(compact, folder)
     return result
+
+
+def read_result(folder: EpisodeFolder) -> EpisodeResult | None:
+    """The result of a finished episode; None for another. Raises TraceError for a damaged one."""
+    try:
+        return msgspec.json.decode(folder.result.read_bytes(), type=EpisodeResult)
+    except FileNotFoundError:
+        return None
+    except msgspec.MsgspecError as error:
+        raise TraceError(
+            f"{folder.result} cannot be read: {error}; restore it, or remove {folder.path} to "
+            "play the episode anew"
+        ) from error
 
 
 async def _play(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +15,15 @@ import structlog
 from automem.agent.making import plays_by_scaffold
 from automem.episode.job import EpisodeJob
 from automem.episode.limits import RunBudget
-from automem.errors import AutoMemError, ConfigError, EvaluationError, LimitReached, ScaffoldError
-from automem.evaluate.episodes import Stage, play_episode
+from automem.errors import (
+    AutoMemError,
+    ConfigError,
+    EvaluationError,
+    LimitReached,
+    ScaffoldError,
+    TraceError,
+)
+from automem.evaluate.episodes import Stage, play_episode, read_result
 from automem.evaluate.plan import EvaluationPlan, plan_evaluation
 from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.evaluate.summary import summarize
@@ -151,6 +158,7 @@ class _Play:
         places = anyio.CapacityLimiter(at_once or len(jobs))
         for task, seed in jobs:
             self.progress.episodes[task, seed] = EpisodeProgress(task, seed, max_steps=0)
+            self._count_finished(stage, task, seed)
         async with anyio.create_task_group() as group:
             group.start_soon(_watch, router, self.progress, group.cancel_scope)
             async with anyio.create_task_group() as episodes:
@@ -158,8 +166,18 @@ class _Play:
                     episodes.start_soon(self._one, stage, task, seed, places)
             group.cancel_scope.cancel()
 
-    async def _one(self, stage: Stage, task: str, seed: int, places: anyio.CapacityLimiter) -> None:
-        job = EpisodeJob(
+    def _count_finished(self, stage: Stage, task: str, seed: int) -> None:
+        """What an earlier invocation spent on finished episodes is spent."""
+        with suppress(TraceError):  # told when the episode's turn comes
+            result = read_result(self.folder.episode(task, seed))
+            if result is not None:
+                spent = result.totals
+                tokens = spent.usage.input_tokens + spent.usage.output_tokens
+                name = self._job(task, seed).name
+                stage.budget.count(name, result.restarts, tokens, spent.cost)
+
+    def _job(self, task: str, seed: int) -> EpisodeJob:
+        return EpisodeJob(
             environment=self.plan.environment,
             task=task,
             seed=seed,
@@ -167,6 +185,9 @@ class _Play:
             limits=self.plan.limits,
             key=self.plan.key,
         )
+
+    async def _one(self, stage: Stage, task: str, seed: int, places: anyio.CapacityLimiter) -> None:
+        job = self._job(task, seed)
         folder = self.folder.episode(task, seed)
         progress = self.progress.episodes[task, seed]
         async with places:
@@ -176,6 +197,7 @@ class _Play:
                 # The others reach it at their next call; cancelling them would waste the calls
                 # that are in flight.
                 self.limit = limit
+                progress.state = "unfinished"
                 progress.note = str(limit)
             except AutoMemError as error:
                 self._leave(progress, str(error))
