@@ -47,7 +47,7 @@ class OpenAICompatibleOptions(Record):
     """Longest single attempt; None gives it all that is left of `timeout_seconds`."""
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """Further fields of every request, such as `chat_template_kwargs`; they come last and win."""
-    connection: ClassVar[frozenset[str]] = frozenset({"base_url", "api_key_env", "attempt_seconds"})
+    inconsequential: ClassVar[tuple[str, ...]] = ("base_url", "api_key_env", "attempt_seconds")
     """What cannot change an answer, so that an evaluation stays the same on another server."""
 
 

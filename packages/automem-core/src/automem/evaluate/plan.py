@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -27,6 +27,8 @@ class RoleIdentity(Record):
     sampling: Sampling
     seeded: bool
     options: dict[str, Any]
+    price: tuple[float, float, float] | None = None
+    """Only under a limit on an episode's money, which then ends where the price says."""
 
     @property
     def text(self) -> str:
@@ -36,7 +38,10 @@ class RoleIdentity(Record):
 
 
 class EvaluationPlan(Record):
-    """Everything the episodes are a function of; the key is the hash of exactly this."""
+    """Everything the episodes are a function of; the key is the hash of exactly this.
+
+    The order of tasks and seeds is that of tables, and does not count.
+    """
 
     environment: str
     options: dict[str, Any]
@@ -55,7 +60,10 @@ class EvaluationPlan(Record):
     @property
     def key(self) -> str:
         """16 hexadecimal digits."""
-        canonical = msgspec.json.encode(self, order="deterministic")
+        unordered = msgspec.structs.replace(
+            self, tasks=tuple(sorted(self.tasks)), seeds=tuple(sorted(self.seeds))
+        )
+        canonical = msgspec.json.encode(unordered, order="deterministic")
         return hashlib.sha256(canonical).hexdigest()[:16]
 
     @property
@@ -90,14 +98,19 @@ def plan_evaluation(
     roles = resolve_roles(config.roles)
     return EvaluationPlan(
         environment=spec.name,
-        options=_resolved(plugins.options(spec, config.environment.options, path="environment")),
+        options=_effective(plugins.options(spec, config.environment.options, path="environment")),
         tasks=config.environment.tasks or spec.tasks,
         seeds=seeds or chosen_seeds(config),
         max_steps=config.environment.max_steps,
-        agent=config.agent,
+        agent=config.agent
+        if config.agent.name == "window"
+        else AgentSection(name=config.agent.name),
         scaffold=scaffold.hash if scaffold else "",
         scaffold_name=scaffold.manifest.name if scaffold else "",
-        roles={role: _identity(section, plugins) for role, section in roles.items()},
+        roles={
+            role: _identity(section, plugins, priced=config.limits.episode_cost is not None)
+            for role, section in roles.items()
+        },
         limits=msgspec.structs.replace(
             config.limits, run_tokens=None, run_cost=None, run_seconds=None
         ),
@@ -123,23 +136,26 @@ def agent_text(agent: AgentSection) -> str:
     return f"window of {agent.history}{thought}"
 
 
-def _identity(section: RoleSection, plugins: Plugins) -> RoleIdentity:
+def _identity(section: RoleSection, plugins: Plugins, *, priced: bool) -> RoleIdentity:
     spec = plugins.get("backend", section.backend or "")
-    options = plugins.options(spec, section.options, path="roles")
-    apart = getattr(type(options), "connection", frozenset[str]())
     return RoleIdentity(
         backend=spec.name,
         model=section.model,
         adapter=section.adapter,
         sampling=section.sampling,
         seeded=section.seeded,
-        options={name: value for name, value in _resolved(options).items() if name not in apart},
+        options=_effective(plugins.options(spec, section.options, path="roles")),
+        price=section.price if priced else None,
     )
 
 
-def _resolved(options: msgspec.Struct | None) -> dict[str, Any]:
-    """Options with their defaults filled in, as plain data."""
+def _effective(options: msgspec.Struct | None) -> dict[str, Any]:
+    """Options with their defaults filled in, as plain data, without those of no consequence.
+
+    Which these are the options' struct says itself, in a class variable `inconsequential`.
+    """
     if options is None:
         return {}
     plain: Mapping[str, Any] = msgspec.to_builtins(options)
-    return dict(plain)
+    apart: Collection[str] = getattr(type(options), "inconsequential", ())
+    return {name: value for name, value in plain.items() if name not in apart}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -18,3 +18,5 @@ class CrafterOptions(Record):
     """`corrected` for playing and optimizing; `balrog` and `paper` to compare with those."""
     frame_pixels: Annotated[int, Meta(ge=63, le=2048)] = 252
     """Width and height of a picture."""
+    inconsequential: ClassVar[tuple[str, ...]] = ("frame_pixels",)
+    """What cannot change an episode, so that an evaluation stays the same without it."""

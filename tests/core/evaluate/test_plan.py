@@ -1,0 +1,112 @@
+"""What makes two evaluations the same, and what makes them two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from automem.evaluate.plan import plan_evaluation
+from automem.records.config import (
+    AgentSection,
+    EnvironmentSection,
+    EvaluationSection,
+    LimitsSection,
+    RoleSection,
+    RunConfig,
+    SeedsSection,
+)
+from automem.records.model import Sampling
+
+URL = "http://127.0.0.1:1/v1"
+
+
+def key(toy: Any, config: RunConfig) -> str:
+    return plan_evaluation(config, toy.plugins, None).key
+
+
+def with_role(config: RunConfig, **changes: Any) -> RunConfig:
+    role: RoleSection = msgspec.structs.replace(config.roles["default"], **changes)
+    return msgspec.structs.replace(config, roles={"default": role})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": {"base_url": "http://127.0.0.1:2/v1"}},
+        {"options": {"base_url": URL, "attempt_seconds": 5.0}},
+        {"concurrency": 3},
+        {"timeout_seconds": 9.0},
+        {"retries": 0},
+        {"price": (9.0, 9.0, 9.0)},
+    ],
+    ids=str,
+)
+def test_how_a_model_is_reached_is_no_part_of_an_evaluation(
+    toy: Any, changes: dict[str, Any]
+) -> None:
+    config = toy.config(URL)
+    assert key(toy, with_role(config, **changes)) == key(toy, config)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "another"},
+        {"adapter": "one"},
+        {"sampling": Sampling(temperature=0.5)},
+        {"seeded": True},
+        {"options": {"base_url": URL, "extra_body": {"top_k": 1}}},
+    ],
+    ids=str,
+)
+def test_what_a_model_is_asked_is_a_part_of_an_evaluation(
+    toy: Any, changes: dict[str, Any]
+) -> None:
+    config = toy.config(URL)
+    assert key(toy, with_role(config, **changes)) != key(toy, config)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seeds": SeedsSection(search=(2, 1))},
+        {"seeds": SeedsSection(search="1-2")},
+        {"agent": AgentSection(history=3)},
+        {"limits": LimitsSection(run_tokens=5)},
+        {"evaluation": EvaluationSection(workers=2, episodes_at_once=1)},
+    ],
+    ids=str,
+)
+def test_the_order_of_seeds_and_what_nobody_reads_do_not_count(
+    toy: Any, changes: dict[str, Any]
+) -> None:
+    assert key(toy, toy.config(**changes)) == key(toy, toy.config())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seeds": SeedsSection(search=(1, 3))},
+        {"agent": AgentSection(name="window")},
+        {"environment": EnvironmentSection(name="toy", tasks=("other",))},
+        {"environment": EnvironmentSection(name="toy", tasks=("default",), max_steps=9)},
+        {"environment": EnvironmentSection(name="toy", tasks=("default",), options={"rooms": 2})},
+        {"limits": LimitsSection(episode_tokens=5)},
+    ],
+    ids=str,
+)
+def test_what_is_played_counts(toy: Any, changes: dict[str, Any]) -> None:
+    assert key(toy, toy.config(**changes)) != key(toy, toy.config())
+
+
+def test_a_price_counts_where_it_ends_episodes(toy: Any) -> None:
+    config = toy.config(URL, limits=LimitsSection(episode_cost=1.0))
+    assert key(toy, with_role(config, price=(9.0, 9.0, 9.0))) != key(toy, config)
+
+
+def test_the_width_of_a_window_counts_for_the_agent_that_has_one(toy: Any) -> None:
+    window = toy.config(agent=AgentSection(name="window"))
+    wider = toy.config(agent=AgentSection(name="window", history=20))
+    assert key(toy, window) != key(toy, wider)
