@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from automem.agent.making import plays_by_scaffold
 from automem.errors import ConfigError
 from automem.models.roles import resolve_roles
 from automem.plugins import Plugins
@@ -102,9 +103,7 @@ def plan_evaluation(
         tasks=config.environment.tasks or spec.tasks,
         seeds=seeds or chosen_seeds(config),
         max_steps=config.environment.max_steps,
-        agent=config.agent
-        if config.agent.name == "window"
-        else AgentSection(name=config.agent.name),
+        agent=_effective_agent(config.agent),
         scaffold=scaffold.hash if scaffold else "",
         scaffold_name=scaffold.manifest.name if scaffold else "",
         roles={
@@ -147,6 +146,11 @@ def _identity(section: RoleSection, plugins: Plugins, *, priced: bool) -> RoleId
         options=_effective(plugins.options(spec, section.options, path="roles")),
         price=section.price if priced else None,
     )
+
+
+def _effective_agent(agent: AgentSection) -> AgentSection:
+    """Without the settings that this agent does not read."""
+    return AgentSection(name=agent.name) if plays_by_scaffold(agent) else agent
 
 
 def _effective(options: msgspec.Struct | None) -> dict[str, Any]:
