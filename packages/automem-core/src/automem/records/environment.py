@@ -32,6 +32,9 @@ class EnvironmentInfo(Record):
     """Actions after which an unchanged observation is normal."""
     volatile: tuple[str, ...] = ()
     """Regular expressions of text that changes by itself, such as a turn counter."""
+    prompts: tuple[str, ...] = ()
+    """Regular expressions of text that asks for a key, such as `--More--`; what answers it may
+    well leave everything else as it was."""
     matching: Matching = "exact"
     """`tolerant` also accepts other case and white space before it calls an action invalid."""
     versions: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from automem.records._struct import Record
+from automem.records.behaviour import Behaviour, BehaviourSummary
 from automem.records.trace import Totals
 
 
@@ -23,6 +24,8 @@ class EpisodeResult(Record):
     totals: Totals
     restarts: int = 0
     """How often it was begun anew because a replay did not match."""
+    behaviour: Behaviour | None = None
+    """None where it was not computed when the episode ended; the trace still gives it."""
 
 
 class TaskScore(Record):
@@ -66,3 +69,5 @@ class Evaluation(Record):
     scores: tuple[TaskScore, ...]
     episodes: tuple[EpisodeResult, ...]
     totals: Totals
+    behaviour: BehaviourSummary | None = None
+    """None where it was not computed; the traces still give it."""
