@@ -160,6 +160,17 @@ def test_an_unfinished_trace_is_not_compacted(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trace.jsonl"]
 
 
+def test_a_reader_goes_on_where_the_trace_is_compacted_under_its_hands(tmp_path: Path) -> None:
+    folder = EpisodeFolder(tmp_path)
+    events = _events(3)
+    with TraceWriter(folder.trace) as writer:
+        for event in events:
+            writer.write(event)
+    reader = open_trace(folder)
+    compact(folder)
+    assert list(reader.events()) == events
+
+
 def test_a_step_that_does_not_exist_is_an_error_that_says_which_do(folder: EpisodeFolder) -> None:
     with pytest.raises(TraceError, match="steps 0 to 600"):
         open_trace(folder).step(601)

@@ -9,7 +9,7 @@ import msgspec
 
 from automem.episode.texts import TextWindow
 from automem.errors import TraceError
-from automem.records.trace import AnyEvent
+from automem.records.trace import TRACE_VERSION, AnyEvent, Started
 
 _encoder = msgspec.json.Encoder()
 _lines = msgspec.json.Decoder(dict[str, Any])
@@ -28,9 +28,10 @@ def decode(line: bytes, window: TextWindow) -> AnyEvent:
     try:
         fields = _lines.decode(line)
         _convert(fields, window.read)
-        return msgspec.convert(fields, AnyEvent)  # pyright: ignore[reportArgumentType]
+        event: AnyEvent = msgspec.convert(fields, AnyEvent)  # pyright: ignore[reportArgumentType]
     except (msgspec.MsgspecError, IndexError, KeyError, TypeError, ValueError) as error:
         raise TraceError(f"not a trace event: {error}") from error
+    return _of_this_version(event)
 
 
 def encode_whole(event: AnyEvent) -> bytes:
@@ -41,9 +42,20 @@ def encode_whole(event: AnyEvent) -> bytes:
 def decode_whole(line: bytes) -> AnyEvent:
     """The event of a line with every text in full. Raises TraceError."""
     try:
-        return _whole.decode(line)
+        event: AnyEvent = _whole.decode(line)
     except msgspec.MsgspecError as error:
         raise TraceError(f"not a trace event: {error}") from error
+    return _of_this_version(event)
+
+
+def _of_this_version(event: AnyEvent) -> AnyEvent:
+    """Refuse another version: its text window may differ, and would silently give other texts."""
+    if isinstance(event, Started) and event.trace_version != TRACE_VERSION:
+        raise TraceError(
+            f"the trace has version {event.trace_version}, and this AutoMem reads version "
+            f"{TRACE_VERSION}; read it with the AutoMem that wrote it"
+        )
+    return event
 
 
 def _convert(fields: dict[str, Any], convert: Callable[[Any], Any]) -> None:

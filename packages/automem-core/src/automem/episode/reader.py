@@ -93,15 +93,12 @@ def _open_growing(path: Path) -> TraceReader:
     steps: list[StepView] = []
     started: Started | None = None
     ended: Ended | None = None
-    try:
-        for event in stream_events(path):
-            started = event if isinstance(event, Started) else started
-            ended = event if isinstance(event, Ended) else ended
-            if not steps or steps[-1].number != event.step:
-                steps.append(StepView(number=event.step))
-            steps[-1].add(event)
-    except FileNotFoundError as error:
-        raise TraceError(f"there is no trace at {path}") from error
+    for event in stream_events(path):
+        started = event if isinstance(event, Started) else started
+        ended = event if isinstance(event, Ended) else ended
+        if not steps or steps[-1].number != event.step:
+            steps.append(StepView(number=event.step))
+        steps[-1].add(event)
     if started is None:
         raise TraceError(f"{path} holds no episode yet")
     return TraceReader(path=path, started=started, ended=ended, count=len(steps), _steps=steps)

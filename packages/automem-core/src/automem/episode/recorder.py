@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -31,14 +30,20 @@ class Recorder:
 
     writer: TraceWriter | None
     """None proves a finished trace again: nothing may follow the recording."""
-    recorded: deque[AnyEvent] = field(default_factory=deque[AnyEvent])
+    recorded: Iterator[AnyEvent]
+    """Read to its end before anything is written."""
     listener: Listener | None = None
     tally: Tally = field(default_factory=Tally)
+    _following: AnyEvent | None = field(default=None, init=False)
+    """The next recorded event."""
+
+    def __post_init__(self) -> None:
+        self._advance()
 
     @property
     def replaying(self) -> bool:
         """Whether recorded events are left."""
-        return bool(self.recorded)
+        return self._following is not None
 
     def record(self, event: E) -> E:
         """Check `event` against the recording, or write it. Returns the one that counts.
@@ -46,8 +51,9 @@ class Recorder:
         Raises ReplayMismatch where the recording says something else.
         """
         self._skip_failed_calls()
-        if self.recorded:
-            recorded = self.recorded.popleft()
+        recorded = self._following
+        if recorded is not None:
+            self._advance()
             if timeless(recorded) != timeless(event):
                 raise ReplayMismatch(difference(recorded, event))
             kept = cast("E", recorded)
@@ -65,9 +71,10 @@ class Recorder:
         Raises ReplayMismatch where the recording holds another call.
         """
         self._skip_failed_calls()
-        if not self.recorded:
+        kept = self._following
+        if kept is None:
             return None
-        kept = self.recorded.popleft()
+        self._advance()
         asked = (step, phase, turn, role, messages)
         if not isinstance(kept, Asked) or asked != (
             kept.step,
@@ -84,8 +91,11 @@ class Recorder:
         return kept
 
     def _skip_failed_calls(self) -> None:
-        while self.recorded and isinstance(self.recorded[0], Asked) and self.recorded[0].error:
-            self.recorded.popleft()
+        while isinstance(self._following, Asked) and self._following.error:
+            self._advance()
+
+    def _advance(self) -> None:
+        self._following = next(self.recorded, None)
 
     def _append(self, event: AnyEvent) -> None:
         if self.writer is None:
@@ -101,7 +111,7 @@ def recorder_of(
     events: Iterable[AnyEvent], writer: TraceWriter | None, listener: Listener | None = None
 ) -> Recorder:
     """A recorder that plays `events` first."""
-    return Recorder(writer=writer, recorded=deque(events), listener=listener)
+    return Recorder(writer=writer, recorded=iter(events), listener=listener)
 
 
 def timeless(event: AnyEvent) -> AnyEvent:

@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automem.episode.encoding import decode
+from automem.episode.stream import growing_events
 from automem.episode.texts import TextWindow
-from automem.errors import TraceError
+from automem.errors import ReplayMismatch, TraceError
 from automem.records.trace import AnyEvent
+
+_BLOCK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The events of an unfinished trace, and the text window after them."""
+    """The events of an unfinished trace, read one by one.
 
-    events: tuple[AnyEvent, ...]
+    So an episode that is gone on with takes no more memory than one that begins.
+    """
+
+    events: Iterator[AnyEvent]
+    """Raises ReplayMismatch at a line that is whole but cannot be read: that is damage."""
     window: TextWindow
-    bytes: int
-    """How much of the file they fill; what follows is torn."""
+    """When all events are read, a writer can go on with it."""
 
 
 def read_recording(path: Path) -> Recording:
-    """Every whole event at the start of the file; a torn end is owed again, never an error.
-
-    A line that is whole but cannot be read, before the end, raises TraceError: that is damage,
-    not an interruption.
-    """
+    """What the file holds, a torn end left out; nothing where there is no file."""
     window = TextWindow()
-    events: list[AnyEvent] = []
-    size = 0
+    return Recording(events=_events(path, window), window=window)
+
+
+def cut_torn_end(path: Path) -> None:
+    """Remove what follows the last whole line: it is owed again, and never an error."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        size = whole = file.seek(0, os.SEEK_END)
+        while whole:
+            start = max(0, whole - _BLOCK_BYTES)
+            file.seek(start)
+            end = file.read(whole - start).rfind(b"\n") + 1
+            whole = start + end
+            if end:
+                break
+        if whole < size:
+            file.truncate(whole)
+
+
+def _events(path: Path, window: TextWindow) -> Iterator[AnyEvent]:
     try:
-        data = path.read_bytes()
+        yield from growing_events(path, window)
     except FileNotFoundError:
-        data = b""
-    for number, line in enumerate(data.splitlines(keepends=True), start=1):
-        if not line.endswith(b"\n"):
-            break
-        try:
-            events.append(decode(line, window))
-        except TraceError as error:
-            raise TraceError(f"{path}, line {number}: {error}") from error
-        size += len(line)
-    return Recording(events=tuple(events), window=window, bytes=size)
-
-
-def cut_torn_end(path: Path, recording: Recording) -> None:
-    """Remove what follows the last whole event."""
-    if path.exists() and path.stat().st_size > recording.bytes:
-        os.truncate(path, recording.bytes)
+        return
+    except TraceError as error:
+        raise ReplayMismatch(f"the recording is damaged: {error}") from error

@@ -32,8 +32,11 @@ def stream_events(path: Path) -> Iterator[AnyEvent]:
         yield from _growing(path)
 
 
-def _growing(path: Path) -> Iterator[AnyEvent]:
-    window = TextWindow()
+def growing_events(path: Path, window: TextWindow) -> Iterator[AnyEvent]:
+    """The whole events of a growing trace; moves the window. Raises TraceError, FileNotFoundError.
+
+    A torn last line is left out.
+    """
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
@@ -44,7 +47,21 @@ def _growing(path: Path) -> Iterator[AnyEvent]:
                 raise TraceError(f"{path}, line {number}: {error}") from error
 
 
+def _growing(path: Path) -> Iterator[AnyEvent]:
+    """Also where the trace is compacted between finding and reading it."""
+    try:
+        yield from growing_events(path, TextWindow())
+    except FileNotFoundError as error:
+        compacted = EpisodeFolder(path.parent).compacted
+        if not compacted.exists():
+            raise TraceError(f"there is no trace at {path}") from error
+        yield from _compacted(compacted)
+
+
 def _compacted(path: Path) -> Iterator[AnyEvent]:
     for block in read_index(path).blocks:
         for line in read_block(path, block).splitlines():
-            yield decode_whole(line)
+            try:
+                yield decode_whole(line)
+            except TraceError as error:
+                raise TraceError(f"{path}, steps from {block.first_step} on: {error}") from error

@@ -22,7 +22,7 @@ from automem.episode.job import EpisodeJob
 from automem.episode.limits import RunBudget
 from automem.episode.progress import EpisodeProgress
 from automem.episode.recorder import Listener, Recorder, recorder_of
-from automem.episode.recording import Recording, cut_torn_end, read_recording
+from automem.episode.recording import cut_torn_end, read_recording
 from automem.episode.runner import EpisodeRunner
 from automem.episode.writing import TraceWriter
 from automem.errors import EnvironmentFailure, ReplayMismatch, TraceError
@@ -118,12 +118,13 @@ async def _play(
 async def _play_once(
     stage: Stage, job: EpisodeJob, folder: EpisodeFolder, progress: EpisodeProgress
 ) -> EpisodeResult:
-    recording = _recording(folder)
-    progress.state = "replaying" if recording.events else "playing"
+    cut_torn_end(folder.trace)
+    recording = read_recording(folder.trace)
     shutil.rmtree(folder.memory, ignore_errors=True)
     async with stage.pool.session(job.task) as session:
         with TraceWriter(folder.trace, recording.window) as writer:
             recorder = recorder_of(recording.events, writer, _listener(stage.subscribers, job))
+            progress.state = "replaying" if recorder.replaying else "playing"
             runner = make_runner(stage, job, session, recorder, progress, folder)
             progress.max_steps = runner.info.max_steps
             return await runner.play()
@@ -167,15 +168,6 @@ def make_runner(
         rule=manifest.actions if scaffold else ActionRule(),
         started=started,
     )
-
-
-def _recording(folder: EpisodeFolder) -> Recording:
-    try:
-        recording = read_recording(folder.trace)
-    except TraceError as error:
-        raise ReplayMismatch(f"the recording is damaged: {error}") from error
-    cut_torn_end(folder.trace, recording)
-    return recording
 
 
 def _abandoned(folder: EpisodeFolder) -> list[str]:

@@ -49,7 +49,6 @@ async def replay_episode(
     """
     plan = read_plan(evaluation)
     trace = open_trace(folder)
-    events = tuple(trace.events())
     job = EpisodeJob(
         environment=plan.environment,
         task=trace.started.info.task,
@@ -61,7 +60,7 @@ async def replay_episode(
     )
     spec = plugins.get("environment", plan.environment)
     shown = progress or EpisodeProgress(job.task, job.seed, max_steps=trace.count)
-    recorder = recorder_of(events, None)
+    recorder = recorder_of(trace.events(), None)
     async with open_pool(spec, plan.options, workers=1, logs=run.logs) as pool:
         stage = Stage(plan, _scaffold(run, plan), NoAnswers(), pool, _unlimited())
         async with pool.session(job.task) as session:

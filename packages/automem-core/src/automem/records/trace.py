@@ -11,6 +11,7 @@ from automem.records.model import Finish, Message, Role, Usage
 from automem.records.scaffold import Phase
 
 TRACE_VERSION = 1
+"""To be raised with any change of the events, or of how `episode.texts` refers to recent texts."""
 
 
 class Event(Record, tag_field="event"):
