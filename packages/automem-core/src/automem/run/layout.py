@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from automem.episode.folder import EpisodeFolder
 
 __all__ = ["EpisodeFolder", "EvaluationFolder", "RunFolder", "run_folder"]
 
 
-def _safe(name: str) -> str:
-    """A task's or run's name as one path component."""
-    return re.sub(r"[^A-Za-z0-9._+-]", "_", name) or "_"
+def _of_run(name: str) -> str:
+    """A run's name as one readable path component."""
+    return re.sub(r"[^A-Za-z0-9._+-]|^\.{1,2}$", "_", name) or "_"
+
+
+def _of_task(name: str) -> str:
+    """A task's name as one path component, another one for each name: their traces stay apart."""
+    return re.sub(r"^(\.|$)", lambda found: f"%{found[0] and '2E'}", quote(name, safe="+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,11 @@ class EvaluationFolder:
 
     def episode(self, task: str, seed: int) -> EpisodeFolder:
         """The folder of one episode."""
-        return EpisodeFolder(self.path / "episodes" / _safe(task) / str(seed))
+        return EpisodeFolder(self.path / "episodes" / _of_task(task) / str(seed))
 
     def episodes(self) -> list[EpisodeFolder]:
         """Every episode folder there is, by task and seed."""
-        found = [p for p in self.path.glob("episodes/*/*") if p.is_dir()]
+        found = [p for p in self.path.glob("episodes/*/*") if p.name.isdecimal() and p.is_dir()]
         return [EpisodeFolder(p) for p in sorted(found, key=lambda p: (p.parent.name, int(p.name)))]
 
 
@@ -94,4 +100,4 @@ class RunFolder:
 
 def run_folder(folder: str | Path, name: str) -> RunFolder:
     """The folder of the run `name` below `folder`."""
-    return RunFolder(Path(folder) / _safe(name))
+    return RunFolder(Path(folder) / _of_run(name))
