@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 import pytest
@@ -11,6 +11,7 @@ from _pytest.mark.structures import ParameterSet
 from automem.cli import main
 from automem.cli.app import COMMANDS, automem
 from automem.cli.lazy import LazyGroup
+from automem.errors import PluginError
 
 from .conftest import Automem
 
@@ -101,8 +102,24 @@ def test_main_reads_the_command_line(
 
 
 def test_a_name_that_looks_like_an_option_is_not_asked_of_plugins() -> None:
-    def strangers() -> dict[str, click.Command]:
+    def strangers() -> dict[str, Callable[[], click.Command]]:
         raise AssertionError
 
     group = LazyGroup("group", lazy={}, strangers=strangers)
     assert group.get_command(click.Context(group), "--x") is None
+
+
+def test_a_plugins_broken_command_harms_no_other_name() -> None:
+    def broken() -> click.Command:
+        raise PluginError("cannot import")
+
+    greet = click.Command("greet")
+    group = LazyGroup(
+        "group", lazy={}, strangers=lambda: {"broken": broken, "greet": lambda: greet}
+    )
+    context = click.Context(group)
+    assert group.get_command(context, "greet") is greet
+    with pytest.raises(click.UsageError, match="did you mean 'greet'"):
+        group.resolve_command(context, ["gret"])
+    with pytest.raises(PluginError):
+        group.get_command(context, "broken")

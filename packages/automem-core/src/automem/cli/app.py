@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import click
 
@@ -36,12 +37,12 @@ Plugins may add commands; `automem plugins` lists what is installed. A command e
 """
 
 
-def plugin_commands() -> Mapping[str, click.Command]:
-    """The commands that plugins offer, imported."""
+def plugin_commands() -> Mapping[str, Callable[[], click.Command]]:
+    """The commands that plugins offer, each imported when it is called for."""
     from automem.plugins import load_plugins
 
     plugins = load_plugins()
-    return {name: plugins.load(spec) for name, spec in plugins.commands().items()}
+    return {name: partial(plugins.load, spec) for name, spec in plugins.commands().items()}
 
 
 @click.group(

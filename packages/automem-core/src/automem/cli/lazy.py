@@ -26,7 +26,7 @@ class LazyGroup(click.Group):
         self,
         *args: Any,
         lazy: Mapping[str, Lazy],
-        strangers: Callable[[], Mapping[str, click.Command]],
+        strangers: Callable[[], Mapping[str, Callable[[], click.Command]]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +42,8 @@ class LazyGroup(click.Group):
         if cmd_name in self.lazy:
             module, _, attribute = self.lazy[cmd_name].target.partition(":")
             return getattr(importlib.import_module(module), attribute)
-        return None if cmd_name.startswith("-") else self.strangers().get(cmd_name)
+        make = None if cmd_name.startswith("-") else self.strangers().get(cmd_name)
+        return make() if make is not None else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
