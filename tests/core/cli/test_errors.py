@@ -8,7 +8,7 @@ import pytest
 
 from automem.cli.errors import run_command, weightiest
 from automem.cli.invocation import Invocation
-from automem.errors import ConfigError, LimitReached, ModelError
+from automem.errors import ConfigError, EvaluationUnfinished, LimitReached, ModelError
 
 
 def raising(error: BaseException) -> click.Command:
@@ -87,7 +87,9 @@ def test_no_key_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert said == "error: refused [redacted]\n"
 
 
-@pytest.mark.parametrize("error", [LimitReached("enough"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [LimitReached("enough"), EvaluationUnfinished("1 of 2"), KeyboardInterrupt()]
+)
 def test_what_was_stopped_can_be_gone_on_with(
     error: BaseException, capsys: pytest.CaptureFixture[str]
 ) -> None:

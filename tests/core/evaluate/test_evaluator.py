@@ -10,9 +10,7 @@ import msgspec
 import pytest
 
 from automem.episode.reader import open_trace
-from automem.errors import (
-    EvaluationError,
-)
+from automem.errors import EvaluationError, EvaluationUnfinished
 from automem.evaluate.evaluator import read_evaluation
 from automem.evaluate.plan import plan_evaluation
 from automem.evaluate.progress import Progress
@@ -79,14 +77,14 @@ async def test_a_call_that_fails_for_good_leaves_no_mean_and_can_be_gone_on_with
 
     async with fake_engine(toy_answer, faults=faults) as engine:
         config = toy.config(engine.url)
-        with pytest.raises(EvaluationError) as raised:
+        with pytest.raises(EvaluationUnfinished) as raised:
             await toy.evaluate(config)
         text = str(raised.value)
         assert "1 of 2 episodes are unfinished" in text
         assert "no mean" in text
         assert "default/1" in text
         assert "401" in text
-        assert "automem eval" in text
+        assert "start the same again" in text
         folder = toy.run(config).evaluations()[0]
         with pytest.raises(EvaluationError, match="not complete"):
             read_evaluation(folder)

@@ -15,6 +15,10 @@ class PluginError(AutoMemError):
     """A plugin is missing, broken, or collides with another."""
 
 
+class SetupError(AutoMemError):
+    """An interpreter or a data set could not be made; what was there before still is."""
+
+
 class EnvironmentFailure(AutoMemError):
     """A game, or the worker process it lives in, failed. Never a game action, never a score."""
 
@@ -41,6 +45,10 @@ class RunError(AutoMemError):
 
 class EvaluationError(AutoMemError):
     """An evaluation cannot be completed; it has no mean."""
+
+
+class EvaluationUnfinished(EvaluationError):
+    """Episodes of an evaluation could not be finished; the same command goes on with them."""
 
 
 class ModelError(AutoMemError):

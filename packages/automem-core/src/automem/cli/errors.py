@@ -11,7 +11,7 @@ from typing import cast
 import click
 
 from automem.cli.invocation import Invocation
-from automem.errors import AutoMemError, ConfigError, LimitReached
+from automem.errors import AutoMemError, ConfigError, EvaluationUnfinished, LimitReached
 from automem.secrets import redact
 
 DONE, FAILED, USAGE, LIMIT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -50,7 +50,7 @@ def report(error: BaseException, invocation: Invocation) -> int:
         return _leave_pipe()
     if isinstance(error, AutoMemError):
         _tell(f"error: {error}")
-        if isinstance(error, LimitReached):
+        if isinstance(error, LimitReached | EvaluationUnfinished):
             _tell_resume(invocation)
         return _code(error)
     _tell_unexpected(error, invocation)

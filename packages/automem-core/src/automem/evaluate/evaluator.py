@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import anyio
 import msgspec
@@ -19,6 +17,7 @@ from automem.errors import (
     AutoMemError,
     ConfigError,
     EvaluationError,
+    EvaluationUnfinished,
     LimitReached,
     ScaffoldError,
     TraceError,
@@ -58,8 +57,8 @@ async def evaluate(
     `subscribers` are told of every event, as are those that plugins offer.
 
     Finished episodes are kept, unfinished ones are gone on with from their recorded answers, and
-    an evaluation that is complete is read, not played. Raises EvaluationError if an episode could
-    not be finished (the others are), LimitReached at a limit of the run, and ConfigError,
+    an evaluation that is complete is read, not played. Raises EvaluationUnfinished if an episode
+    could not be finished (the others are), LimitReached at a limit of the run, and ConfigError,
     PluginError or ScaffoldError before anything is played.
     """
     scaffold = open_scaffold(config, plugins, run)
@@ -89,7 +88,7 @@ async def evaluate(
     if play.limit is not None:
         raise play.limit
     if play.unfinished:
-        raise EvaluationError(_told(play, run))
+        raise EvaluationUnfinished(_told(play))
     evaluation = summarize(plan, [play.results[job] for job in play.jobs()])
     write_json(folder.evaluation, evaluation)
     return evaluation
@@ -232,7 +231,7 @@ async def _watch(router: Router, progress: Progress, scope: anyio.CancelScope) -
         await anyio.sleep(0.25)
 
 
-def _told(play: _Play, run: RunFolder) -> str:
+def _told(play: _Play) -> str:
     """Which episodes are unfinished, why, and what to do."""
     causes: dict[str, list[str]] = {}
     for one in play.unfinished:
@@ -241,6 +240,5 @@ def _told(play: _Play, run: RunFolder) -> str:
     return (
         f"{len(play.unfinished)} of {len(play.jobs())} episodes are unfinished, so the "
         f"evaluation has no mean:\n{listed}\n"
-        f"Nothing is lost. When the cause is mended, go on with: automem eval "
-        f"{os.path.relpath(Path(run.config))}"
+        "Nothing is lost: when the cause is mended, start the same again."
     )
