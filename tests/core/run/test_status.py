@@ -1,8 +1,10 @@
 """The lock on a run and its `run.json`."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import anyio
@@ -62,6 +64,18 @@ def test_an_interrupted_run_says_so(run: RunFolder) -> None:
         anyio.run(work, run, KeyboardInterrupt())
     assert isinstance(caught.value.exceptions[0], KeyboardInterrupt)
     assert read(run).status == "interrupted"
+
+
+def test_somebody_who_only_looks_keeps_nobody_out(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hold(run):
+        pass
+    with run.lock.open("r", encoding="utf-8") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+        with hold(run):
+            assert is_held(run)
 
 
 def test_the_heartbeat_goes_on_while_the_work_does(run: RunFolder) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import anyio
 import msgspec
@@ -20,6 +22,8 @@ from automem.run.provenance import gather
 from automem.secrets import redact
 
 HEARTBEAT_SECONDS = 5.0
+LOCK_TRIES = 5
+LOCK_WAIT_SECONDS = 0.02
 
 
 @contextmanager
@@ -30,15 +34,13 @@ def hold(run: RunFolder) -> Generator[None]:
     """
     run.path.mkdir(parents=True, exist_ok=True)
     with run.lock.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _lock(file):
             file.seek(0)
             owner = file.read().strip() or "unknown"
             raise RunError(
                 f"the run {run.path} is being played by process {owner}; "
                 "wait for it, stop it, or choose another name with --run"
-            ) from error
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -113,6 +115,18 @@ def is_held(run: RunFolder) -> bool:
         except OSError:
             return True
         return False
+
+
+def _lock(file: IO[str]) -> bool:
+    """Take the lock, unless a process keeps it; `is_held` has it for a moment only."""
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(LOCK_WAIT_SECONDS)
+        else:
+            return True
+    return False
 
 
 async def _beat(run: RunFolder, status: RunStatus, seconds: float) -> None:
