@@ -47,6 +47,23 @@ class TraceReader:
             view.add(decode_whole(line))
         return view
 
+    def between(self, first: int, last: int) -> list[StepView]:
+        """Steps `first` to `last`, or to the end where that comes before; as cheap as one step.
+
+        Raises TraceError if there is no step `first`.
+        """
+        self._check(first)
+        last = min(last, self.count - 1)
+        if self._index is None:
+            return self._loaded()[first : last + 1]
+        views: list[StepView] = []
+        for block in self._index.blocks:
+            begin, end = block.first_step, block.first_step + len(block.starts) - 1
+            if begin <= last and end >= first:
+                lines = _lines(self.path, block, max(first, begin), min(last, end))
+                views += steps_of(decode_whole(line) for line in lines)
+        return views
+
     def memory_at(self, number: int) -> dict[str, str]:
         """The memory files after everything that step `number` did to them: name -> text."""
         self._check(number)
