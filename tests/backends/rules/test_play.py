@@ -258,6 +258,21 @@ def test_an_unknown_game_is_answered_without_pretence(ask):
     assert said("LOG. A dragon. End with <|DONE|>") == "<|DONE|>"
 
 
+def test_without_memory_the_present_observation_decides_and_the_action_stands_alone(ask):
+    faced = "You see:\n- tree 1 step to your west\n\nYou face tree at your front."
+    status = "Your status:\n- health: 9/9\n- food: 9/9\n- drink: 9/9\n- energy: 9/9"
+    rules = "You survive.\n\n- Move West\n- Do\n\nReply with the name of one action."
+    told = [
+        Message(role="system", content=rules),
+        Message(role="user", content=f"{MEADOW}\n\n{status}"),
+        Message(role="assistant", content="Move West"),
+        Message(role="user", content=f"{faced}\n\n{status}"),
+    ]
+    assert ask(told).text == "Do"
+    reasoned = Message(role="system", content=f"{rules} End with <|ACTION|>name<|END|>")
+    assert ask([reasoned, *told[1:]]).text == "<|ACTION|>Do<|END|>"
+
+
 def test_closing_twice_is_harmless():
     import asyncio
 

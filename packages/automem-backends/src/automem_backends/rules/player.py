@@ -42,7 +42,10 @@ class RulesPlayer:
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Answer one conversation."""
-        text = self._answer(read_transcript(request.messages))
+        talk = read_transcript(request.messages)
+        text = self._answer(talk)
+        if talk.bare:
+            text = text.removeprefix("<|ACTION|>").removesuffix("<|END|>")
         characters = sum(len(message.content) for message in request.messages)
         return ModelReply(
             text=text,

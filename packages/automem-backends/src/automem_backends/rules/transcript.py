@@ -39,6 +39,8 @@ class Transcript:
     files: tuple[MemoryFile, ...]
     step: int | None
     """Number of the present step, where the prompt says it."""
+    bare: bool = False
+    """Whether the reply is to be the name of an action and nothing else."""
 
     def file(self, name: str) -> MemoryFile | None:
         """The file of that name, if the index has it."""
@@ -64,6 +66,8 @@ def read_transcript(messages: Sequence[Message]) -> Transcript:
     """Take a conversation apart. One that holds no user message reads as an empty PLAN."""
     system = "\n".join(message.content for message in messages if message.role == "system")
     users = [message.content for message in messages if message.role == "user"]
+    if users and _is_window(system, users[0]):
+        return _window(users[-1], bare="<|ACTION|>" not in system)
     first = users[0] if users else ""
     phase = _phase(first, system)
     files = tuple(
@@ -80,6 +84,26 @@ def read_transcript(messages: Sequence[Message]) -> Transcript:
         operations=offered(lines, tuple(file.name for file in files)),
         files=files,
         step=int(numbers[-1]) if numbers else None,
+    )
+
+
+def _is_window(system: str, first: str) -> bool:
+    """Whether the conversation is a row of observations and actions, with no memory to use."""
+    told = system + "\n" + first
+    marked = "<|DONE|>" in first or "<|ACTION|>" in first
+    return not marked and not _SYSTEM_OPERATIONS.search(told)
+
+
+def _window(present: str, *, bare: bool) -> Transcript:
+    return Transcript(
+        phase="plan",
+        first=present,
+        later="",
+        said=(),
+        operations=(),
+        files=(),
+        step=None,
+        bare=bare,
     )
 
 
