@@ -24,7 +24,7 @@ def test_a_server_that_reports_more_cached_than_input_tokens_gives_no_refund() -
 
 
 def test_the_user_s_price_comes_before_the_table() -> None:
-    assert price_of("gpt-5", (1.0, 0.5, 2.0)) == Price(input=1.0, cached_input=0.5, output=2.0)
+    assert price_of("gpt-5.4", (1.0, 0.5, 2.0)) == Price(input=1.0, cached_input=0.5, output=2.0)
     assert price_of(None, (0, 0, 0)) == FREE
 
 
@@ -32,7 +32,7 @@ def test_a_dated_snapshot_costs_what_its_model_costs() -> None:
     known = price_of("claude-haiku-4-5", None)
     assert known is not None
     assert price_of("claude-haiku-4-5-20251001", None) == known
-    assert price_of("gpt-5-2025-08-07", None) == price_of("gpt-5", None)
+    assert price_of("gpt-5.4-2026-03-05", None) == price_of("gpt-5.4", None)
 
 
 @pytest.mark.parametrize("model", [None, "Qwen/Qwen2.5-32B-Instruct", "gpt-5-imaginary"])
