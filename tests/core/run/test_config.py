@@ -116,6 +116,9 @@ def test_an_override_below_a_value_is_refused() -> None:
         ("[evaluation]\nseeds = 'serch'", r"\[evaluation\] seeds: 'serch' is none of search"),
         ("[evolve]\ntoken = 'x'", r"evolve\.token: this looks like a secret"),
         ("[roles.gameplay]\ntop_p = 'x'", r"roles\.gameplay\.top_p: expected `float"),
+        ("[roles.gameplay]\ntimeout_seconds = 0", r"timeout_seconds: expected `float` > 0"),
+        ("[roles.gameplay]\nretries = -1", r"retries: expected `int` >= 0"),
+        ("[roles.gameplay]\nprice = [1, -1, 1]", r"price.*: expected `float` >= 0"),
         ("[roles.gameplay]\nmodel = 3", r"roles\.gameplay\.model: expected `str"),
     ],
 )
@@ -208,7 +211,7 @@ CONFIGS = st.builds(
     seeds=st.sampled_from(
         [SeedsSection(), SeedsSection(search=(3, 1), train="2 from 5", report="7-9")]
     ),
-    limits=st.builds(LimitsSection, run_tokens=st.none() | st.integers(0, 9), run_cost=MAYBE_FLOAT),
+    limits=st.builds(LimitsSection, run_tokens=st.none() | st.integers(1, 9), run_cost=MAYBE_FLOAT),
     evaluation=st.builds(EvaluationSection, workers=st.none() | st.integers(1, 4)),
     evolve=OPTIONS,
     train=OPTIONS,
@@ -235,3 +238,19 @@ def test_the_schema_describes_the_file_as_it_is_written() -> None:
     assert role["additionalProperties"] and sections["EnvironmentSection"]["additionalProperties"]
     assert not sections["LimitsSection"]["additionalProperties"]
     assert list(sections["ScaffoldSection"]["properties"]) == ["from"]
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "environment.max_steps=0",
+        "limits.run_tokens=0",
+        "limits.episode_cost=-1.0",
+        "roles.default.temperature=-0.1",
+        "roles.default.top_p=1.5",
+        "roles.default.max_tokens=0",
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_before_anything_is_played(override: str) -> None:
+    with pytest.raises(ConfigError, match=r"expected `(int|float)` [<>]=? [01]"):
+        parse_config(FULL, [override])

@@ -10,6 +10,7 @@ from automem.records._struct import Record
 from automem.records.model import Sampling
 
 Count = Annotated[int, Meta(ge=1)]
+Amount = Annotated[float, Meta(ge=0.0)]
 Seeds = tuple[int, ...] | str
 """A list, or text such as `100 from 1000`."""
 
@@ -28,7 +29,7 @@ class EnvironmentSection(Record):
     name: str
     tasks: tuple[str, ...] = ()
     """Empty is all its tasks."""
-    max_steps: int | None = None
+    max_steps: Count | None = None
     """Fewer steps than the environment's own limit."""
     options: dict[str, Any] = {}
 
@@ -63,10 +64,10 @@ class RoleSection(Record):
     """Send a seed of its own with each call."""
     concurrency: Count | None = None
     """Most calls at once; the limiter finds the best number below it."""
-    timeout_seconds: float = 600.0
+    timeout_seconds: Annotated[float, Meta(gt=0.0)] = 600.0
     """One deadline over a call and all its retries."""
-    retries: int = 8
-    price: tuple[float, float, float] | None = None
+    retries: Annotated[int, Meta(ge=0)] = 8
+    price: tuple[Amount, Amount, Amount] | None = None
     """US dollars per million input, cached input and output tokens; else the price table."""
     options: dict[str, Any] = {}
 
@@ -82,12 +83,12 @@ class SeedsSection(Record):
 class LimitsSection(Record):
     """`[limits]`; None is no limit. Reaching one of an episode ends it; one of the run stops it."""
 
-    episode_tokens: int | None = None
-    episode_cost: float | None = None
-    episode_seconds: float | None = None
-    run_tokens: int | None = None
-    run_cost: float | None = None
-    run_seconds: float | None = None
+    episode_tokens: Count | None = None
+    episode_cost: Amount | None = None
+    episode_seconds: Amount | None = None
+    run_tokens: Count | None = None
+    run_cost: Amount | None = None
+    run_seconds: Amount | None = None
 
 
 class EvaluationSection(Record):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from automem.records._struct import Record
 
@@ -21,10 +23,10 @@ class Message(Record):
 class Sampling(Record):
     """How an answer is drawn."""
 
-    temperature: float | None = None
+    temperature: Annotated[float, Meta(ge=0.0)] | None = None
     """None leaves the engine's default."""
-    top_p: float | None = None
-    max_tokens: int | None = None
+    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
     """Most output tokens of one answer."""
     stop: tuple[str, ...] = ()
     """Texts that end an answer; they are kept in it."""
