@@ -83,7 +83,10 @@ class Crafter:
         if self._painter is None:
             self._painter = Painter()
         return self._painter.draw(
-            self._game.world, self._game.player, pixels or self._options.frame_pixels
+            self._game.world,
+            self._game.player,
+            pixels or self._options.frame_pixels,
+            noise=self._options.frame_noise,
         )
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -18,5 +19,9 @@ class CrafterOptions(Record):
     """`corrected` for playing and optimizing; `balrog` and `paper` to compare with those."""
     frame_pixels: Annotated[int, Meta(ge=63, le=2048)] = 252
     """Width and height of a picture."""
-    inconsequential: ClassVar[tuple[str, ...]] = ("frame_pixels",)
+    frame_noise: bool = True
+    """Whether the dark flickers in a picture, as crafter draws it."""
+    inconsequential: ClassVar[tuple[str, ...]] = ("frame_pixels", "frame_noise")
     """What cannot change an episode, so that an evaluation stays the same without it."""
+    compact_pictures: ClassVar[Mapping[str, Any]] = {"frame_pixels": 144, "frame_noise": False}
+    """Options for a page that holds thousands of pictures: textures as they are, no noise."""

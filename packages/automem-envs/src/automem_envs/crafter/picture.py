@@ -13,20 +13,28 @@ _VIEW = np.array((9, 9))
 _ITEM_ROWS = 2
 
 
+class _Quiet(engine.LocalView):
+    """The map without the flicker of the night."""
+
+    def _noise(self, canvas: Any, amount: float, stddev: float) -> Any:
+        return canvas
+
+
 class Painter:
     """Holds crafter's textures; `draw` takes them at any size."""
 
     def __init__(self) -> None:
         self._textures: Any = engine.Textures(constants.root / "assets")
 
-    def draw(self, world: Any, player: Any, pixels: int) -> Frame:
+    def draw(self, world: Any, player: Any, pixels: int, *, noise: bool = True) -> Frame:
         """Draw `pixels` x `pixels`: the map above the inventory.
 
         At night crafter takes numbers from the world's random state; it is put back.
         """
         unit = np.array((pixels, pixels)) // _VIEW
         columns, rows = _VIEW.tolist()
-        local = engine.LocalView(world, self._textures, [columns, rows - _ITEM_ROWS])
+        view_type = engine.LocalView if noise else _Quiet
+        local = view_type(world, self._textures, [columns, rows - _ITEM_ROWS])
         items = engine.ItemView(self._textures, [columns, _ITEM_ROWS])
         random_state = world.random.get_state()
         try:
