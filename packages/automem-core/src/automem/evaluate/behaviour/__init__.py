@@ -1,0 +1,1 @@
+"""How an agent uses its memory, measured from traces in one pass."""
