@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,7 @@ from automem.records.run import RunState, RunStatus
 from automem.run.layout import RunFolder
 from automem.run.provenance import gather
 from automem.secrets import redact
+from automem.tasks import beside
 
 HEARTBEAT_SECONDS = 5.0
 LOCK_TRIES = 5
@@ -66,22 +68,16 @@ async def working_on(
             provenance=gather(Path.cwd()),
         )
         write_json(run.status, begun)
-        failure: Exception | None = None
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(_beat, run, begun, beat_seconds)
-                try:
-                    yield
-                except Exception as error:  # noqa: BLE001 - raised again outside the group
-                    failure = error
-                group.cancel_scope.cancel()
+            async with beside(partial(_beat, run, begun, beat_seconds)):
+                yield
+        except Exception as error:
+            state = "interrupted" if isinstance(error, LimitReached) else "failed"
+            write_json(run.status, _ended(begun, state, str(error)))
+            raise
         except BaseException:
             write_json(run.status, _ended(begun, "interrupted", ""))
             raise
-        if failure is not None:
-            state = "interrupted" if isinstance(failure, LimitReached) else "failed"
-            write_json(run.status, _ended(begun, state, str(failure)))
-            raise failure
         write_json(run.status, _ended(begun, "finished", ""))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Literal, Protocol, TextIO
 
 import anyio
 
 from automem.evaluate.progress import Progress
+from automem.tasks import beside
 from automem.ui.events import JsonDisplay
 from automem.ui.plain import PlainDisplay
 from automem.ui.summary import Watch
@@ -55,19 +57,11 @@ async def display(
     watch = Watch(progresses=progresses, began=clock())
     shown = make_display(mode, watch, title, stream)
     shown.begin(clock())
-    failure: Exception | None = None
     try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(_poll, shown, clock, poll_seconds)
-            try:
-                yield
-            except Exception as error:  # noqa: BLE001 - raised again outside the group
-                failure = error
-            group.cancel_scope.cancel()
+        async with beside(partial(_poll, shown, clock, poll_seconds)):
+            yield
     finally:
         shown.end(clock())
-    if failure is not None:
-        raise failure
 
 
 def make_display(mode: Mode, watch: Watch, title: str, stream: TextIO) -> Display:
