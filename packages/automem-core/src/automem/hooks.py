@@ -73,5 +73,10 @@ def automem_commands() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
 
 
 @hookspec
+def automem_setups() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
+    """Interpreters and data sets. `make` names an `Interpreter` or `DataSet`, or gives one."""
+
+
+@hookspec
 def automem_subscribers(run: RunView) -> Iterable[Subscriber]:  # pyright: ignore[reportReturnType]
     """Trackers that are told of every event of a run as it happens."""

@@ -40,6 +40,7 @@ PartKind = Literal[
     "gate",
     "scaffold",
     "command",
+    "setup",
 ]
 _HOOKS: Mapping[PartKind, str] = {
     "environment": "automem_environments",
@@ -50,6 +51,7 @@ _HOOKS: Mapping[PartKind, str] = {
     "gate": "automem_gates",
     "scaffold": "automem_scaffolds",
     "command": "automem_commands",
+    "setup": "automem_setups",
 }
 _S = TypeVar("_S", bound=Spec)
 
@@ -189,6 +191,10 @@ class Plugins:
     def commands(self) -> Mapping[str, Spec]:
         """Further commands of the command line."""
         return self._gather("command", Spec)
+
+    def setups(self) -> Mapping[str, Spec]:
+        """Interpreters and data sets that can be made."""
+        return self._gather("setup", Spec)
 
     def subscribers(self, run: RunView) -> tuple[Subscriber, ...]:
         """Every tracker for this run. Raises PluginError: a run must not lose its tracker."""

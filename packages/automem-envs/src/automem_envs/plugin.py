@@ -20,6 +20,23 @@ def automem_environments() -> list[EnvironmentSpec]:
 
 
 @hookimpl
+def automem_setups() -> list[Spec]:
+    """What some of these games need besides packages."""
+    return [
+        Spec(
+            name="nethack-balrog",
+            make="automem_envs.setups:NETHACK_BALROG",
+            summary="The NetHack of the BALROG benchmark (balrog-nle 0.9.0, NetHack 3.6.6)",
+        ),
+        Spec(
+            name="boxoban",
+            make="automem_envs.setups:BOXOBAN",
+            summary="DeepMind's Boxoban levels, hard and medium (Apache-2.0)",
+        ),
+    ]
+
+
+@hookimpl
 def automem_scaffolds() -> list[Spec]:
     """The scaffolds a run of these games can start from."""
     return [

@@ -15,6 +15,7 @@ from automem.errors import PluginError
 from automem.plugins import Plugins
 from automem.records._struct import Record
 from automem.run.provenance import hardware, versions
+from automem.setups.make import offered
 from automem.ui.words import size
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -38,6 +39,7 @@ def examine(plugins: Plugins, environ: Mapping[str, str] = os.environ) -> list[C
         check_packages(),
         *check_plugins(plugins),
         *check_environments(plugins),
+        *check_setups(plugins),
         check_uv(shutil.which("uv")),
         check_disk(shutil.disk_usage(Path.cwd()).free),
         *check_machine(),
@@ -92,6 +94,24 @@ def check_environments(plugins: Plugins) -> list[Check]:
     if not any(check.state == "ok" for check in checks):
         text = "none can be played; install one, such as: pip install 'automem-envs[crafter]'"
         checks.append(Check(name="environments", state="missing", text=text))
+    return checks
+
+
+def check_setups(plugins: Plugins) -> list[Check]:
+    """Which interpreters and data sets are made; runs that need another one say so."""
+    try:
+        statuses = [setup.status() for setup in offered(plugins)]
+    except PluginError as error:
+        return [Check(name="setups", state="note", text=str(error))]
+    checks: list[Check] = []
+    for status in statuses:
+        name = f"setup {status.name}"
+        if status.state == "made":
+            checks.append(Check(name=name, state="ok", text=status.folder))
+            continue
+        reason = f", {status.reason}" if status.reason else ""
+        text = f"{status.state}{reason}; where it is needed, run: automem setup {status.name}"
+        checks.append(Check(name=name, state="note", text=text))
     return checks
 
 

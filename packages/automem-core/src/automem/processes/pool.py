@@ -8,7 +8,6 @@ the sessions it holds and nothing else; the next session gets a new one.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,8 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup
 
-from automem.errors import EnvironmentFailure, PluginError
+from automem.errors import EnvironmentFailure
+from automem.processes.interpreters import interpreter_of, worker_argv
 from automem.processes.messages import Close, Draw, Open, Reset, Step
 from automem.processes.remote import RemoteWorker
 from automem.protocols import Environment, EnvironmentSession
@@ -47,13 +47,11 @@ async def open_pool(
     """A pool of at most `workers` processes (None is one a core); leaving ends them.
 
     Each writes its log into the folder `logs`. `options` are checked by each worker as it makes
-    an environment.
+    an environment; they may say which interpreter the workers run in. Raises PluginError if it is
+    not made.
     """
-    if spec.interpreter is not None:
-        raise PluginError(
-            f"environment '{spec.name}' runs in the interpreter '{spec.interpreter}', "
-            "which this version cannot make"
-        )
+    interpreter = interpreter_of(spec, options)
+    argv = worker_argv(interpreter, os.getpid())
     try:
         async with anyio.create_task_group() as group:
             yield EnvironmentPool(
@@ -62,6 +60,8 @@ async def open_pool(
                 logs=logs,
                 most=workers or cores(),
                 answer_seconds=answer_seconds,
+                interpreter=interpreter,
+                _argv=argv,
                 _group=group,
             )
             group.cancel_scope.cancel()
@@ -89,6 +89,9 @@ class EnvironmentPool:
     most: int
     """Workers at once."""
     answer_seconds: float
+    interpreter: str | None
+    """The named one its workers run in; None for the host's own."""
+    _argv: tuple[str, ...]
     _group: TaskGroup
     _workers: list[RemoteWorker] = field(default_factory=list[RemoteWorker])
     _environments: count[int] = field(default_factory=count)
@@ -111,12 +114,19 @@ class EnvironmentPool:
                 task=task,
                 options=self.options,
             )
-            info = await worker.ask(question, _INFO)
+            info = self._named(await worker.ask(question, _INFO))
             yield _WorkerSession(info=info, _worker=worker, _environment=environment)
         finally:
             worker.sessions -= 1
             with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 await worker.tell(Close(id=worker.number(), environment=environment))
+
+    def _named(self, info: EnvironmentInfo) -> EnvironmentInfo:
+        """What the game says of itself, and the interpreter it says it in."""
+        if self.interpreter is None:
+            return info
+        versions = {**info.versions, "interpreter": self.interpreter}
+        return msgspec.structs.replace(info, versions=versions)
 
     def _choose(self) -> RemoteWorker:
         self._workers = [worker for worker in self._workers if worker.dead is None]
@@ -128,7 +138,7 @@ class EnvironmentPool:
         worker = RemoteWorker(
             name=f"worker {number} of '{self.spec.name}'",
             log=self.logs / f"{self.spec.name}-worker-{number}.log",
-            argv=(sys.executable, "-m", "automem.processes.worker", str(os.getpid())),
+            argv=self._argv,
             answer_seconds=self.answer_seconds,
         )
         self._workers.append(worker)
