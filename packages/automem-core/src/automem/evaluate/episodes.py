@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -26,6 +26,7 @@ from automem.episode.recording import cut_torn_end, read_recording
 from automem.episode.runner import EpisodeRunner
 from automem.episode.writing import TraceWriter
 from automem.errors import EnvironmentFailure, ReplayMismatch, TraceError
+from automem.evaluate.behaviour.episode import behaviour_of
 from automem.evaluate.plan import EvaluationPlan, agent_text
 from automem.files import write_json
 from automem.memory.store import MemoryStore
@@ -41,6 +42,8 @@ ENVIRONMENT_TRIES = 3
 """A game that crashes is started again and the episode goes on; after this many it is given up."""
 MOST_RESTARTS = 3
 """An episode whose recording does not play again is begun anew at most this often."""
+MOST_COMPACTING = 2
+"""Each compaction takes tens of megabytes while it lasts."""
 
 log = structlog.get_logger()
 
@@ -55,6 +58,10 @@ class Stage:
     pool: EnvironmentPool
     budget: RunBudget
     subscribers: Sequence[Subscriber] = ()
+    compacting: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(MOST_COMPACTING)
+    )
+    """Episodes that end together must not all be compacted together."""
 
 
 async def play_episode(
@@ -67,12 +74,14 @@ async def play_episode(
     """
     result = read_result(folder)
     if result is None:
-        result = await _play(stage, job, folder, progress)
+        played = await _play(stage, job, folder, progress)
+        counts = await anyio.to_thread.run_sync(behaviour_of, folder)
+        result = msgspec.structs.replace(played, behaviour=counts)
         write_json(folder.result, result)
         for subscriber in stage.subscribers:
             subscriber.on_result(result)
     if folder.trace.exists():
-        await anyio.to_thread.run_sync(compact, folder)
+        await anyio.to_thread.run_sync(compact, folder, limiter=stage.compacting)
     return result
 
 

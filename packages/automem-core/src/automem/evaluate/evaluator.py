@@ -190,6 +190,10 @@ class _Play:
         folder = self.folder.episode(task, seed)
         progress = self.progress.episodes[task, seed]
         async with places:
+            if self.limit is not None:
+                # It would play its recording only to meet the same limit.
+                progress.state = "unfinished"
+                return
             try:
                 result = await play_episode(stage, job, folder, progress)
             except LimitReached as limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from automem.episode.tally import totals_of
+from automem.evaluate.behaviour.measures import behaviour_summary
 from automem.evaluate.plan import EvaluationPlan, agent_text
 from automem.evaluate.statistics import balrog_error, mean_and_error
 from automem.records.result import EpisodeResult, Evaluation, TaskScore
@@ -16,6 +17,7 @@ def summarize(plan: EvaluationPlan, episodes: list[EpisodeResult]) -> Evaluation
     """
     scores = tuple(_score(task, episodes) for task in plan.tasks)
     values = [100 * episode.progression for episode in episodes]
+    counts = [episode.behaviour for episode in episodes if episode.behaviour is not None]
     return Evaluation(
         key=plan.key,
         name=plan.name,
@@ -33,6 +35,7 @@ def summarize(plan: EvaluationPlan, episodes: list[EpisodeResult]) -> Evaluation
         scores=scores,
         episodes=tuple(episodes),
         totals=totals_of([episode.totals for episode in episodes]),
+        behaviour=behaviour_summary(counts) if len(counts) == len(episodes) else None,
     )
 
 

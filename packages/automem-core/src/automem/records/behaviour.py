@@ -90,6 +90,8 @@ class Measure(Record):
     unit: Unit
     better: Better | None
     """Which way is better; None where neither is."""
+    part_of: str = ""
+    """The measure it is a part or another view of."""
     macro: float | None
     """Mean over the episodes that have a value; None where none has."""
     macro_error: float | None

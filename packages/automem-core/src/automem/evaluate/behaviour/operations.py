@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from automem.evaluate.behaviour.lines import Change, LineBook
@@ -102,7 +101,7 @@ class Operations:
             return
         fresh = [line.text for line in change.fresh]
         if event.kind == "append" and event.actor == "llm":
-            self.duplicate_writes += _all(repeats.has(text) for text in fresh)
+            self.duplicate_writes += all([repeats.has(text) for text in fresh])
         repeats.remove(line.text for line in change.rewritten)
         repeats.remove(line.text for line in change.removed)
         repeats.add(fresh)
@@ -132,7 +131,3 @@ class Operations:
         if step != self._log_step:
             self._log_step = step
             self._consulted.clear()
-
-
-def _all(said: Iterable[bool]) -> bool:
-    return all(said)
