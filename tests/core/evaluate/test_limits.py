@@ -78,3 +78,14 @@ def test_an_episode_that_is_played_from_its_recording_again_counts_once() -> Non
     budget.count("toy/default/1", 1, 1, None)
     with pytest.raises(LimitReached):
         budget.check()
+
+
+async def test_an_episode_whose_turn_comes_after_the_limit_is_not_begun(toy: Any) -> None:
+    config = toy.config(
+        limits=LimitsSection(run_seconds=0.0),
+        evaluation=EvaluationSection(workers=1, episodes_at_once=1),
+    )
+    with pytest.raises(LimitReached):
+        await toy.evaluate(config)
+    assert toy.episode(config, 1).trace.exists()
+    assert not toy.episode(config, 2).trace.exists()
