@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from automem.records.config import AgentSection
+from automem.records.model import ModelReply
 
 Play = Callable[..., Any]
 
@@ -43,3 +44,9 @@ def test_with_reasoning_only_a_committed_action_counts(play: Play) -> None:
     played = play(["I walk. <|ACTION|>walk<|END|>", "walk"], steps=2, agent=agent)
     assert "step by step" in played.requests[0].messages[0].content
     assert [step.acted.said for step in played.steps[:2]] == ["walk", None]
+
+
+def test_an_action_that_was_cut_off_is_not_committed(play: Play) -> None:
+    agent = AgentSection(name="window", chain_of_thought=True)
+    cut = ModelReply(text="I walk. <|ACTION|>walk", finish="length")
+    assert play([cut], steps=1, agent=agent).steps[0].acted.said is None

@@ -10,13 +10,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from importlib import resources
 
-from jinja2 import StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from automem.agent.conversation import Conversation
 from automem.agent.protocol import Desk, Scene
 from automem.memory.grammar import parse
 from automem.records.environment import EnvironmentInfo
+from automem.records.model import ModelReply
+from automem.scaffold.sandbox import PromptEnvironment, loader_of
+
+PROMPT = "window.md"
 
 
 @dataclass(slots=True)
@@ -31,11 +32,9 @@ class Window:
     @classmethod
     def of(cls, info: EnvironmentInfo, *, history: int, chain_of_thought: bool) -> Window:
         """Render what stays the same over an episode."""
-        source = resources.files("automem.agent") / "prompts" / "window.md"
-        environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-        )
-        system = environment.from_string(source.read_text(encoding="utf-8")).render(
+        source = resources.files("automem.agent") / "prompts" / PROMPT
+        environment = PromptEnvironment(loader_of({PROMPT: source.read_text(encoding="utf-8")}.get))
+        system = environment.get_template(PROMPT).render(
             instructions=info.instructions,
             actions=info.actions,
             action_help=info.action_help,
@@ -53,17 +52,17 @@ class Window:
             talk.user(observation)
             talk.assistant(reply)
         talk.user(shown)
-        text = (await desk.ask("gameplay", "plan", talk)).text
-        self._past.append((shown, text))
+        answer = await desk.ask("gameplay", "plan", talk)
+        self._past.append((shown, answer.text))
         while len(self._past) >= self.history:
             self._past.popleft()
-        return self._action(text, desk)
+        return self._action(answer, desk)
 
-    def _action(self, text: str, desk: Desk) -> str | None:
-        reply = parse(text, {})
+    def _action(self, answer: ModelReply, desk: Desk) -> str | None:
+        reply = parse(answer.text, {}, cut_off=answer.finish == "length")
         if reply.ending == "action":
             return reply.action
-        said = text.strip()
+        said = answer.text.strip()
         if self.chain_of_thought or not said:
             desk.warn("no_action", "the reply commits no action")
             return None
