@@ -15,6 +15,8 @@ from automem.spelling import did_you_mean
 
 ROLES: tuple[Role, ...] = get_args(Role)
 DEFAULT = "default"
+SECTIONS = (DEFAULT, *ROLES)
+"""What `[roles.*]` may be called."""
 _OF_THE_BACKEND = ("model", "adapter", "price", "options")
 """Keys that mean something to one backend only; another backend does not inherit them."""
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -52,9 +54,9 @@ def resolve_roles(roles: Mapping[str, RoleSection]) -> dict[Role, RoleSection]:
     Raises ConfigError for a role that does not exist, and where no backend is named.
     """
     for name in roles:
-        if name not in (DEFAULT, *ROLES):
-            there_are = f"; there are: {', '.join((DEFAULT, *ROLES))}"
-            suggestion = did_you_mean(name, (DEFAULT, *ROLES)) or there_are
+        if name not in SECTIONS:
+            there_are = f"; there are: {', '.join(SECTIONS)}"
+            suggestion = did_you_mean(name, SECTIONS) or there_are
             raise ConfigError(f"roles.{name}: no such role{suggestion}")
     base = roles.get(DEFAULT, RoleSection())
     return {role: _resolve(role, base, roles.get(role)) for role in ROLES}

@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from automem.errors import ConfigError
+from automem.models.roles import SECTIONS
 from automem.records.config import (
     AgentSection,
     EnvironmentSection,
@@ -28,8 +29,7 @@ from automem.spelling import closest
 
 Table = dict[str, Any]
 
-ROLES = ("default", "memory", "gameplay")
-SEED_LISTS = ("search", "train", "report")
+SEED_LISTS = SeedsSection.__struct_fields__
 SAMPLING_FIELDS = Sampling.__struct_fields__
 ENVIRONMENT_FIELDS = tuple(f for f in EnvironmentSection.__struct_fields__ if f != "options")
 ROLE_FIELDS = tuple(f for f in RoleSection.__struct_fields__ if f not in ("options", "sampling"))
@@ -132,8 +132,8 @@ def _shape(section: str, value: object) -> Table:
         return _gather_options(table, ENVIRONMENT_FIELDS)
     if section == "roles":
         for name in table:
-            if name not in ROLES:
-                raise unknown_key("[roles]", name, ROLES)
+            if name not in SECTIONS:
+                raise unknown_key("[roles]", name, SECTIONS)
         return {name: _shape_role(name, role) for name, role in table.items()}
     known = _CLOSED_SECTIONS.get(section)
     if known is not None:

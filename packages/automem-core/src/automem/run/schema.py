@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from automem.models.roles import SECTIONS
 from automem.records.config import RunConfig
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -26,5 +27,5 @@ def config_schema() -> dict[str, Any]:
     scaffold = sections["ScaffoldSection"]["properties"]
     scaffold["from"] = scaffold.pop("source")
     roles = sections["RunConfig"]["properties"]["roles"]
-    roles["propertyNames"] = {"enum": ["default", "memory", "gameplay"]}
+    roles["propertyNames"] = {"enum": list(SECTIONS)}
     return {"$schema": _SCHEMA, "title": "AutoMem configuration", **schema}
