@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, Lazy] = {
     ),
     "plugins": Lazy("automem.cli.plugins:plugins", "List plugins and what is wrong with them."),
     "config": Lazy("automem.cli.config:config", "Check and show configurations."),
-    "setup": Lazy("automem.cli.setup:setup", "Make interpreters and data sets that some games need."),
+    "setup": Lazy("automem.cli.setup:setup", "Make interpreters and data sets for some games."),
     "doctor": Lazy("automem.cli.doctor:doctor", "See what this machine has and lacks."),
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,7 +36,9 @@ class VerifiedRecording(Record):
     """One line of `automem environments verify`."""
 
     recording: str
-    verification: Verification
+    verification: Verification | None
+    error: str | None = None
+    """Why it could not be played."""
 
 
 @click.group(
@@ -74,26 +77,48 @@ def list_(*, as_json: bool) -> None:
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
+@click.option(
+    "-s",
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="ENVIRONMENT.KEY=VALUE",
+    help="Set an option of an environment, such as minihack.boxoban_folder=levels.",
+)
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, *, recordings: tuple[Path, ...], as_json: bool) -> None:
+def verify(
+    ctx: click.Context,
+    *,
+    recordings: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Play recorded episodes again and compare every transition.
 
-    A recording is a file of JSON lines, one a transition, with a manifest.json beside it. Exits
-    with 1 where anything differs.
+    A recording is a file of JSON lines, one a transition, with a manifest.json beside it, which
+    names the environment, its profile, and the engine; an engine that conflicts with what is
+    installed here runs in the interpreter of its name, made by `automem setup`. Exits with 1
+    where anything differs or cannot be played.
     """
     from automem.plugins import load_plugins
+    from automem.run.overrides import override
 
     plugins = load_plugins()
+    options: dict[str, dict[str, Any]] = {}
+    for item in overrides:
+        override(options, item)
+    for name in options:
+        plugins.get("environment", name)
     verified: list[VerifiedRecording] = []
     for path in recordings:
-        verification = _verify(path, plugins)
-        verified.append(VerifiedRecording(recording=str(path), verification=verification))
+        entry = _verify(path, plugins, options)
+        verified.append(entry)
         if not as_json:
-            _say_verification(path, verification)
+            _say_verification(entry)
     if as_json:
         print_json(verified)
-    if any(entry.verification.first_difference is not None for entry in verified):
+    if not all(_matches(entry) for entry in verified):
         ctx.exit(FAILED)
 
 
@@ -142,12 +167,27 @@ def _listed(spec: EnvironmentSpec, plugins: Plugins) -> ListedEnvironment:
     )
 
 
-def _verify(path: Path, plugins: Plugins) -> Verification:
-    from automem.evaluate.verify import read_source, verify_recording
+def _verify(
+    path: Path, plugins: Plugins, options: Mapping[str, Mapping[str, Any]]
+) -> VerifiedRecording:
+    import anyio
 
-    source = read_source(path)
-    spec = plugins.get("environment", source.environment)
-    return verify_recording(path, lambda: _make(spec, plugins, source.task, source.profile), source)
+    from automem.errors import AutoMemError
+    from automem.evaluate.verify import read_source, verify_in_worker
+
+    try:
+        source = read_source(path)
+        spec = plugins.get("environment", source.environment)
+        chosen = options.get(source.environment, {})
+        verification = anyio.run(verify_in_worker, path, spec, source, chosen)
+    except AutoMemError as error:
+        # One that cannot be played says nothing about the others.
+        return VerifiedRecording(recording=str(path), verification=None, error=str(error))
+    return VerifiedRecording(recording=str(path), verification=verification)
+
+
+def _matches(entry: VerifiedRecording) -> bool:
+    return entry.verification is not None and entry.verification.first_difference is None
 
 
 def _make(spec: EnvironmentSpec, plugins: Plugins, task: str, profile: str | None) -> Environment:
@@ -156,8 +196,12 @@ def _make(spec: EnvironmentSpec, plugins: Plugins, task: str, profile: str | Non
     return environment
 
 
-def _say_verification(path: Path, verification: Verification) -> None:
-    say(f"{verification.matched}/{verification.total} {path}")
+def _say_verification(entry: VerifiedRecording) -> None:
+    verification = entry.verification
+    if verification is None:
+        say(f"error {entry.recording}", f"  {entry.error}")
+        return
+    say(f"{verification.matched}/{verification.total} {entry.recording}")
     difference = verification.first_difference
     if difference is not None:
         say(

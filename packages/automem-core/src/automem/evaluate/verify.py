@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import anyio
 import msgspec
 
 from automem.episode.actions import invalid_prefix, resolve
 from automem.errors import TraceError
-from automem.protocols import Environment
+from automem.processes.pool import in_process, open_pool
+from automem.protocols import Environment, EnvironmentSession
 from automem.records._struct import Record
 from automem.records.environment import EnvironmentInfo, StepResult
 from automem.records.scaffold import ActionRule
+from automem.spec import EnvironmentSpec
 
 _TOLERANCE = 1e-12
 
@@ -29,8 +35,17 @@ class RecordedSource(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     task: str
     profile: str
+    engine: str | None = None
+    clock: int | None = None
+    """Seconds since 1970 at which the game's clock stood still."""
     default_action: str | None = None
     valid_actions: tuple[str, ...] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What of it the environment is told; what is null or empty is left to its defaults."""
+        named = {"profile": self.profile, "engine": self.engine, "clock": self.clock}
+        return {name: value for name, value in named.items() if value not in (None, "")}
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,22 +98,47 @@ def read_source(path: Path) -> RecordedSource:
 def verify_recording(
     path: Path, make: Callable[[], Environment], source: RecordedSource
 ) -> Verification:
-    """Play the recorded actions in the environments `make` gives, one for the file.
+    """Play the recorded actions in the environment that `make` gives, in this process.
 
     Compared are texts, reward, progression, whether the game ended, and the accepted action.
     Raises TraceError if the file cannot be read.
     """
     environment = make()
-    matched = total = 0
-    first = _different_actions(environment.info, source)
     try:
-        for number, line in _lines(path):
-            difference = _play(environment, number, line)
-            total += 1
-            matched += difference is None
-            first = first or difference
+        return anyio.run(verify_session, path, in_process(environment), source)
     finally:
         environment.close()
+
+
+async def verify_in_worker(
+    path: Path, spec: EnvironmentSpec, source: RecordedSource, options: Mapping[str, Any]
+) -> Verification:
+    """As `verify_recording`, in a worker of the interpreter that the options ask for.
+
+    `options` are laid over those of the recording. Raises also PluginError, ConfigError and
+    EnvironmentFailure, whose log is kept.
+    """
+    logs = Path(tempfile.mkdtemp(prefix="automem-verify-"))
+    async with (
+        open_pool(spec, {**source.options, **options}, workers=1, logs=logs) as pool,
+        pool.session(source.task) as session,
+    ):
+        verification = await verify_session(path, session, source)
+    shutil.rmtree(logs)
+    return verification
+
+
+async def verify_session(
+    path: Path, session: EnvironmentSession, source: RecordedSource
+) -> Verification:
+    """As `verify_recording`, in one environment wherever it lives."""
+    matched = total = 0
+    first = _different_actions(session.info, source)
+    for number, line in _lines(path):
+        difference = await _play(session, number, line)
+        total += 1
+        matched += difference is None
+        first = first or difference
     if total == 0:
         raise TraceError(f"{path} holds no transition")
     return Verification(matched=matched, total=total, first_difference=first)
@@ -128,16 +168,16 @@ def _different_actions(info: EnvironmentInfo, source: RecordedSource) -> Differe
     return None
 
 
-def _play(environment: Environment, number: int, line: Transition) -> Difference | None:
+async def _play(session: EnvironmentSession, number: int, line: Transition) -> Difference | None:
     """Play one line; its first field that differs."""
     if line.step < 0:
-        result = StepResult(observation=environment.reset(line.seed))
+        result = StepResult(observation=await session.reset(line.seed))
         executed, prefix = None, ""
     else:
-        resolved = resolve(line.action, environment.info, ActionRule())
+        resolved = resolve(line.action, session.info, ActionRule())
         executed = resolved.executed
         prefix = "" if resolved.valid else invalid_prefix(executed)
-        result = environment.step(executed)
+        result = await session.step(executed)
     # The notice of an invalid action is the host's, and not every recorder kept it.
     recorded_text = line.long_term_context.removeprefix(prefix)
     pairs: tuple[tuple[str, object, object], ...] = (
