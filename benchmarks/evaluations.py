@@ -65,6 +65,14 @@ def play(
     )
 
 
+def evaluation_of(config: Path) -> dict[str, Any]:
+    """Play a configuration and read what came of it."""
+    start = "from automem.cli import main; main()"
+    command = (sys.executable, "-c", start, "eval", str(config), "--json", "--display", "plain")
+    said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return json.loads(said.stdout)
+
+
 def _tree_bytes(pid: int) -> int:
     """Proportional set size of a process and all below it; pages shared by n count 1/n."""
     try:

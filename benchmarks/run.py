@@ -11,6 +11,7 @@ import calls
 import episodes
 import games
 import many
+import memory
 import start
 from figures import Figure, table
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Measure what is named, or everything."""
     parser = argparse.ArgumentParser(description="Measure what AutoMem costs.")
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="start, games, calls, episodes, many"
+        "names", nargs="*", metavar="NAME", help="start, games, calls, episodes, memory, many"
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
@@ -29,6 +30,7 @@ def main() -> None:
         "games": games.measure,
         "calls": calls.measure,
         "episodes": episodes.measure,
+        "memory": memory.measure,
         "many": lambda: many.measure(given.episodes, given.steps),
     }
     unknown = set(given.names) - set(measures)
