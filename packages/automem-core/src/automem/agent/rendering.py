@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -17,7 +16,7 @@ from automem.records.scaffold import OperationRule, Phase
 from automem.scaffold.context import PromptContext, StaticContext
 from automem.scaffold.load import Scaffold
 from automem.scaffold.prompts import Prompts
-from automem.scaffold.text import index_text, operations_text, purposes_text
+from automem.scaffold.text import index_text, operations_text, static_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,7 @@ class PhasePrompts:
     def of(cls, scaffold: Scaffold, info: EnvironmentInfo) -> PhasePrompts:
         """Render what stays the same over an episode. Raises ScaffoldError."""
         manifest = scaffold.manifest
-        static = StaticContext(
-            instructions=info.instructions,
-            actions=info.actions,
-            action_help=info.action_help,
-            max_steps=info.max_steps,
-            task=info.task,
-            vocabulary=operations_text(manifest.operation, None),
-            purposes=purposes_text(manifest),
-        )
+        static = static_context(manifest, info)
         prompts = Prompts(scaffold)
         phases: tuple[Phase, ...] = ("log", "plan")
         return cls(
@@ -63,7 +54,7 @@ class PhasePrompts:
         manifest = self.scaffold.manifest
         files = memory.index()
         return PromptContext(
-            **_fields(self.static),
+            **msgspec.structs.asdict(self.static),
             step=scene.step,
             observation=scene.text,
             status=scene.observed.status,
@@ -134,7 +125,3 @@ def results_text(results: list[OperationResult], problems: tuple[str, ...] = ())
     ]
     parts.extend(problems)
     return "\n\n".join(parts)
-
-
-def _fields(static: StaticContext) -> dict[str, Any]:
-    return {name: getattr(static, name) for name in static.__struct_fields__}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from automem.episode.tally import totals_of
 from automem.errors import AutoMemError
 from automem.evaluate.evaluator import read_evaluation
 from automem.evaluate.replay import read_plan
@@ -111,17 +112,13 @@ def status_lines(run: RunFolder, shown: Details) -> list[str]:
         git = status.provenance.git
         if git is not None:
             lines.append(f"commit: {git.commit[:12]}{' with changes' if git.dirty else ''}")
-    totals = [evaluation.totals for evaluation in shown.evaluations]
-    if totals:
-        tokens = [total.usage for total in totals]
-        cached = sum(usage.cached_tokens for usage in tokens)
-        uncached = sum(usage.input_tokens for usage in tokens) - cached
-        costs = [total.cost for total in totals]
-        known = [cost for cost in costs if cost is not None]
-        cost = sum(known) if len(known) == len(costs) else None
+    if shown.evaluations:
+        totals = totals_of([evaluation.totals for evaluation in shown.evaluations])
+        usage = totals.usage
         lines.append(
-            f"tokens: {count(uncached)} in uncached, {count(cached)} in cached, "
-            f"{count(sum(usage.output_tokens for usage in tokens))} out; cost: {money(cost)}"
+            f"tokens: {count(usage.input_tokens - usage.cached_tokens)} in uncached, "
+            f"{count(usage.cached_tokens)} in cached, {count(usage.output_tokens)} out; "
+            f"cost: {money(totals.cost)}"
         )
     return lines
 

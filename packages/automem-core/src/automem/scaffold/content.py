@@ -18,6 +18,8 @@ MANIFEST = "scaffold.toml"
 CODE = "code.py"
 PROMPTS = "prompts"
 FILES = "files"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a scaffold may be called."""
 FILE_BYTES = 1_048_576
 """A larger file is no prompt and no seed."""
 

@@ -12,12 +12,11 @@ from automem.memory.usage import RESERVED
 from automem.records.environment import EnvironmentInfo
 from automem.records.memory import READING_KINDS, WRITING_KINDS
 from automem.records.scaffold import FileRule, OperationRule
-from automem.scaffold.content import FILES, MANIFEST
+from automem.scaffold.content import FILES, MANIFEST, NAME
 from automem.scaffold.load import Scaffold
 from automem.scaffold.patterns import pattern_problem
 from automem.scaffold.problem import Problem
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OPERATION_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _OPERATION_VALUES = frozenset({"file", "lines", "hits", "query", "key", "result"})
@@ -26,7 +25,7 @@ _LIMIT_VALUES = frozenset({"file", "lines", "bytes"})
 
 def manifest_problems(scaffold: Scaffold, info: EnvironmentInfo | None) -> Iterator[Problem]:
     """Everything wrong with the manifest and the seed files; actions only if the game is known."""
-    if not _NAME.fullmatch(scaffold.manifest.name):
+    if not NAME.fullmatch(scaffold.manifest.name):
         yield _problem("name", "a name has up to 64 letters, digits, dots, dashes and underscores")
     for name, rule in scaffold.manifest.files.items():
         yield from _file(name, rule)

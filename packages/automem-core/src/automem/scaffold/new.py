@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from automem.errors import ScaffoldError
-from automem.scaffold.content import MANIFEST, hash_of, texts, write_all
+from automem.scaffold.content import MANIFEST, NAME, hash_of, texts, write_all
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VALUE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 
 
 def new_scaffold(source: Path, folder: Path, name: str) -> Path:
     """Copy `source` to the new `folder` under a name; comments stay. Raises ScaffoldError."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise ScaffoldError(
             f"a scaffold cannot be named {name!r}; use up to 64 letters, digits, dots, dashes "
             "and underscores"

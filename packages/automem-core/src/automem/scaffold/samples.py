@@ -10,7 +10,7 @@ from automem.records.environment import EnvironmentInfo
 from automem.records.scaffold import Manifest
 from automem.scaffold.context import PromptContext
 from automem.scaffold.load import Scaffold
-from automem.scaffold.text import index_text, operations_text, purposes_text
+from automem.scaffold.text import index_text, operations_text, static_context
 
 _LONG = 20_000
 
@@ -56,13 +56,7 @@ def _first(scaffold: Scaffold, info: EnvironmentInfo) -> PromptContext:
     memory = MemoryStore(None, manifest, scaffold.files)
     files = memory.index()
     return PromptContext(
-        instructions=info.instructions,
-        actions=info.actions,
-        action_help=info.action_help,
-        max_steps=info.max_steps,
-        task=info.task,
-        vocabulary=operations_text(manifest.operation, None),
-        purposes=purposes_text(manifest),
+        **msgspec.structs.asdict(static_context(manifest, info)),
         step=0,
         observation="You see grass.",
         status="",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from automem.memory.usage import usage
+from automem.records.environment import EnvironmentInfo
 from automem.records.memory import FileStatus, Kind
 from automem.records.scaffold import Manifest, OperationRule, Phase
+from automem.scaffold.context import StaticContext
 
 _HELP: Mapping[Kind, str] = {
     "read": "shows the file",
@@ -35,6 +37,19 @@ def operations_text(rules: Iterable[OperationRule], phase: Phase | None) -> str:
             help_text = f"{phases}: {help_text}"
         lines.append(f"- {usage(rule)} - {help_text}")
     return "\n".join(lines)
+
+
+def static_context(manifest: Manifest, info: EnvironmentInfo) -> StaticContext:
+    """What prompts show of the game and of the vocabulary."""
+    return StaticContext(
+        instructions=info.instructions,
+        actions=info.actions,
+        action_help=info.action_help,
+        max_steps=info.max_steps,
+        task=info.task,
+        vocabulary=operations_text(manifest.operation, None),
+        purposes=purposes_text(manifest),
+    )
 
 
 def index_text(files: Iterable[FileStatus]) -> str:
