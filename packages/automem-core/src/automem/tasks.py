@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 
 
 @asynccontextmanager
-async def beside(work: Callable[[], Awaitable[object]]) -> AsyncGenerator[None]:
+async def beside(work: Callable[[], Coroutine[Any, Any, object]]) -> AsyncGenerator[None]:
     """Run `work` while the body runs, and cancel it afterwards.
 
     An exception of the body comes out as it is, not in the group that a task group makes of it.
