@@ -110,6 +110,53 @@ def test_a_reply_is_read_with_its_usage() -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"usage": "none"},
+        {"usage": [1]},
+        {"usage": {"prompt_tokens": "12", "completion_tokens": True, "prompt_tokens_details": 5}},
+        {"usage": {"prompt_tokens": -5, "completion_tokens": 10**30}},
+        {"model": 5},
+        {"choices": [{"message": {"content": "hi"}, "finish_reason": 5, "matched_stop": [1]}]},
+    ],
+)
+def test_an_answer_is_kept_whatever_is_told_beside_it(changes: dict[str, Any]) -> None:
+    raw = msgspec.json.encode({"choices": [{"message": {"content": "hi"}}], **changes})
+    reply = reply_of(raw, URL, ())
+    assert reply.text == "hi"
+    assert reply.usage.input_tokens >= 0
+    assert reply.usage.output_tokens in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (rb'"a\ud800b"', "a?b"),
+        (b'"a\xffb"', "a\ufffdb"),
+        (rb'"\ud83d\ude00\ud83d"', "\U0001f600?"),
+        (b'[{"type": "text", "text": "a"}, {"type": "image"}, 5, {"text": "b"}]', "ab"),
+    ],
+)
+def test_a_text_of_odd_form_is_read(content: bytes, text: str) -> None:
+    raw = b'{"choices": [{"message": {"content": ' + content + b"}}]}"
+    assert reply_of(raw, URL, ()).text == text
+
+
+def test_an_error_that_comes_as_an_answer_is_told_without_the_key() -> None:
+    raw = said("quota of key-123 is used up")
+    with pytest.raises(ModelError, match=r"an error: quota of \*\*\* is used up") as caught:
+        reply_of(raw, URL, (), "key-123")
+    assert caught.value.retryable
+
+
+def test_an_answer_of_endless_depth_is_an_error() -> None:
+    deep = b'{"choices": [], "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    with pytest.raises(ModelError, match="no chat completion"):
+        reply_of(deep, URL, ())
+    assert failure(500, deep).retryable
+
+
+@pytest.mark.parametrize(
     "usage",
     [
         None,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -17,6 +18,8 @@ Engine = Literal["openai", "vllm", "sglang"]
 MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
 _RETRYABLE = frozenset({408, 409, 429})
 _LONGEST_MESSAGE = 300
+_MOST_TOKENS = 10**9
+"""A larger count of one call is none."""
 _TOO_LONG = re.compile(
     r"context[ _]length|context window|maximum (input|model) length|max_model_len|"
     r"prompt is too long|longer than the (maximum )?model",
@@ -28,33 +31,26 @@ class _Wire(msgspec.Struct, frozen=True):
     """Servers add fields of their own; what is not named here is ignored."""
 
 
-class _Cached(_Wire, frozen=True):
-    cached_tokens: int | None = None
-
-
-class _Usage(_Wire, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Cached | None = None
-
-
 class _Message(_Wire, frozen=True):
-    content: str | None = None
+    content: str | tuple[Any, ...] | None = None
+    """Some servers give it in parts."""
 
 
 class _Choice(_Wire, frozen=True):
     message: _Message
-    finish_reason: str | None = None
-    stop_reason: int | str | None = None
+    finish_reason: Any = None
+    stop_reason: Any = None
     """vLLM: the stop string that ended the answer."""
-    matched_stop: int | str | None = None
+    matched_stop: Any = None
     """SGLang: the same."""
 
 
 class _Completion(_Wire, frozen=True):
+    """Beside the text nothing is required to have a type: an answer is paid for and kept."""
+
     choices: tuple[_Choice, ...]
-    model: str | None = None
-    usage: _Usage | None = None
+    model: Any = None
+    usage: Any = None
 
 
 class _Error(_Wire, frozen=True):
@@ -100,23 +96,23 @@ def body_of(
     return msgspec.json.encode(fields)
 
 
-def reply_of(raw: bytes, url: str, stop: tuple[str, ...]) -> ModelReply:
+def reply_of(raw: bytes, url: str, stop: tuple[str, ...], key: str | None = None) -> ModelReply:
     """Read an answer. Raises ModelError, retryable, where it is no chat completion.
 
     No text at all is an answer too, an empty one. Where the server cut a stop string off and
     names it, it is put back; a server that cuts it and does not say so leaves an answer without
-    its ending, which the memory grammar accepts.
+    its ending, which the memory grammar accepts. What is no character becomes `?`.
     """
     try:
-        completion = _COMPLETION.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{url} sent an answer that is no chat completion: {error}", retryable=True
-        ) from error
+        completion = _read(raw)
+    except (ValueError, RecursionError) as error:
+        words, _ = _said(raw) or ("", "")
+        what = f"an error: {_shown(words, key)}" if words else f"no chat completion: {error}"
+        raise ModelError(f"{url} sent an answer that is {what}", retryable=True) from error
     if not completion.choices:
         raise ModelError(f"{url} sent an answer without a choice", retryable=True)
     choice = completion.choices[0]
-    text = choice.message.content or ""
+    text = _text(choice.message.content)
     for ending in (choice.stop_reason, choice.matched_stop):
         if isinstance(ending, str) and ending in stop and not text.endswith(ending):
             text += ending
@@ -124,25 +120,50 @@ def reply_of(raw: bytes, url: str, stop: tuple[str, ...]) -> ModelReply:
         text=text,
         usage=_usage(completion.usage),
         finish=_finish(choice.finish_reason),
-        model=completion.model or "",
+        model=_text(completion.model),
     )
 
 
-def _finish(reason: str | None) -> Finish:
+def _read(raw: bytes) -> _Completion:
+    """Also where a text holds half a surrogate pair or bytes that are not UTF-8."""
+    try:
+        return _COMPLETION.decode(raw)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.convert(json.loads(raw.decode("utf-8", "replace")), _Completion)
+
+
+def _text(content: object) -> str:
+    """The text of a content, and of its parts that are text."""
+    if isinstance(content, tuple):
+        parts = cast("tuple[object, ...]", content)
+        return "".join([_text(_at(part, "text")) for part in parts])
+    return content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
+
+
+def _finish(reason: object) -> Finish:
     if reason in ("stop", None):
         return "stop"
     return "length" if reason == "length" else "other"
 
 
-def _usage(usage: _Usage | None) -> Usage:
-    if usage is None:
-        return Usage()
-    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
+def _usage(said: object) -> Usage:
     return Usage(
-        input_tokens=usage.prompt_tokens or 0,
-        cached_tokens=cached or 0,
-        output_tokens=usage.completion_tokens or 0,
+        input_tokens=_tokens(_at(said, "prompt_tokens")),
+        cached_tokens=_tokens(_at(_at(said, "prompt_tokens_details"), "cached_tokens")),
+        output_tokens=_tokens(_at(said, "completion_tokens")),
     )
+
+
+def _at(table: object, name: str) -> object:
+    return cast("dict[str, object]", table).get(name) if isinstance(table, dict) else None
+
+
+def _tokens(value: object) -> int:
+    """A count of tokens; 0 for what cannot be one, so that it is never taken off a limit."""
+    is_count = isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS
+    return int(value) if is_count else 0
 
 
 def failure_of(
@@ -156,13 +177,12 @@ def failure_of(
     key_name: str | None,
 ) -> ModelError:
     """What a status other than 200 means, and what to do about it. The key is never repeated."""
-    message, code = _message(raw)
-    if key is not None:
-        message = message.replace(key, "***")
+    words, code = _said(raw) or (" ".join(raw.decode("utf-8", "replace").split()), "")
+    message = _shown(words, key)
     is_retryable = status in _RETRYABLE or status >= 500
-    said = f"{url} answered {status}" + (f": {message[:_LONGEST_MESSAGE]}" if message else "")
+    said = f"{url} answered {status}" + (f": {message}" if message else "")
     if not is_retryable:
-        said += f"; {_advice(status, f'{code} {message}', model, key_name)}"
+        said += f"; {_advice(status, f'{code} {words}', model, key_name)}"
     return ModelError(
         said,
         retryable=is_retryable,
@@ -171,17 +191,22 @@ def failure_of(
     )
 
 
-def _message(raw: bytes) -> tuple[str, str]:
-    """The server's own words and its code, from whichever form it uses."""
+def _said(raw: bytes) -> tuple[str, str] | None:
+    """The server's own words and its code, from whichever form it uses; None where it has none."""
     try:
         failure = _FAILURE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return " ".join(raw.decode("utf-8", "replace").split()), ""
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
     if isinstance(failure.error, _Error):
         return failure.error.message, str(failure.error.code or "")
     if failure.error is not None:
         return failure.error, ""
     return failure.message or (str(failure.detail) if failure.detail else ""), ""
+
+
+def _shown(words: str, key: str | None) -> str:
+    """As much of a server's words as a message holds, and never the key."""
+    return (words if key is None else words.replace(key, "***"))[:_LONGEST_MESSAGE]
 
 
 def _advice(status: int, said: str, model: str, key_name: str | None) -> str:

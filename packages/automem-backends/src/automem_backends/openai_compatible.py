@@ -131,7 +131,7 @@ class OpenAICompatible:
                 "lower max_tokens or check what serves this address"
             )
         if good:
-            return reply_of(raw, replica.url, request.sampling.stop)
+            return reply_of(raw, replica.url, request.sampling.stop, self._key)
         raise failure_of(
             status,
             raw,
