@@ -67,6 +67,15 @@ def test_where_all_rest_the_one_that_rested_longest_is_tried() -> None:
     assert taken(members, 2) == "aa"
 
 
+def test_one_that_failed_very_often_rests_no_longer_than_the_longest() -> None:
+    clock = Clock()
+    members = replicas(clock)
+    first = members.next()
+    for _ in range(2_000):
+        members.failed(first)
+    assert first.rests_until == clock.now + LONGEST_REST_SECONDS
+
+
 def test_a_trailing_slash_makes_no_other_address() -> None:
     assert [member.chat_url for member in replicas(Clock()).members] == [
         "http://a/v1/chat/completions",

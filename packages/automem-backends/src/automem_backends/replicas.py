@@ -11,6 +11,8 @@ from automem.errors import ConfigError
 FIRST_REST_SECONDS = 1.0
 """After a first failure; doubled with each further one."""
 LONGEST_REST_SECONDS = 60.0
+_MOST_DOUBLINGS = 16
+"""Beyond it the longest is reached, and far beyond it a float has no room."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +71,8 @@ class Replicas:
 
     def failed(self, replica: Replica) -> None:
         """It could not be reached, or said that it cannot answer now."""
-        rest = min(LONGEST_REST_SECONDS, FIRST_REST_SECONDS * 2.0**replica.failures)
+        rest = min(
+            LONGEST_REST_SECONDS, FIRST_REST_SECONDS * 2.0 ** min(replica.failures, _MOST_DOUBLINGS)
+        )
         replica.failures += 1
         replica.rests_until = self.clock() + rest

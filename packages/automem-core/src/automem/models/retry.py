@@ -29,6 +29,8 @@ OnRetry = Callable[[Role, int, float, ModelError], None]
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 """Of our own backoff; a server may ask for longer."""
+_MOST_DOUBLINGS = 16
+"""Beyond it the longest is reached, and far beyond it a float has no room."""
 LAST_TRY_SECONDS = 30.0
 """A wait leaves the next try this much of the deadline, or half of what remains if that is less."""
 OVERLOADED = frozenset({429, 503})
@@ -49,7 +51,7 @@ class Patience:
 
 def backoff_seconds(tries: int, random: Random) -> float:
     """Exponential backoff with full jitter after `tries` failed tries."""
-    ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (tries - 1))
+    ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(tries - 1, _MOST_DOUBLINGS))
     return random.uniform(0.0, ceiling)
 
 
