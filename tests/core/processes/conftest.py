@@ -48,6 +48,10 @@ class Game:
             sys.stdin.read()
         if action == "odd":
             return StepResult(observation=Observation(text="x"), reward="a lot")
+        if action in ("nan", "inf", "-0.1", "1.1"):
+            return StepResult(observation=Observation(text="x"), progression=float(action))
+        if action == "priceless":
+            return StepResult(observation=Observation(text="x"), reward=float("nan"))
         if action == "unspeakable":
             return object()
         seen = os.environ.get(action, "unset")

@@ -123,6 +123,11 @@ async def test_a_killed_worker_fails_its_own_sessions_alone(
         ("raise", "ValueError: the dice fell off the table"),
         ("exit", "SystemExit: I am done"),
         ("odd", "the game gave what it may not: Expected `float`"),
+        ("nan", "the game gave what it may not: Expected `float` >= 0.0"),
+        ("inf", "the game gave what it may not: Expected `float` <= 1.0"),
+        ("-0.1", "the game gave what it may not: Expected `float` >= 0.0"),
+        ("1.1", "the game gave what it may not: Expected `float` <= 1.0"),
+        ("priceless", "the game gave what it may not: Expected `float`"),
     ],
 )
 async def test_whatever_a_game_does_is_a_failure_of_the_environment(

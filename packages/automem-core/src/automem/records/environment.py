@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from automem.records._struct import Record
 
 Matching = Literal["exact", "tolerant"]
+Reward = Annotated[float, Meta(ge=-1e100, le=1e100)]
+"""Finite: what is infinite or not a number cannot be stored, nor a mean be taken of it."""
+Progression = Annotated[float, Meta(ge=0.0, le=1.0)]
+"""Checked where a game's answer reaches the host: beyond its bounds it is no score."""
 
 
 class EnvironmentInfo(Record):
@@ -56,8 +62,8 @@ class StepResult(Record):
     """The answer to one action."""
 
     observation: Observation
-    reward: float = 0.0
-    progression: float = 0.0
+    reward: Reward = 0.0
+    progression: Progression = 0.0
     """How much of the game is done so far, 0..1."""
     ended: str | None = None
     """Why the game is over, such as `died`; None while it goes on."""
