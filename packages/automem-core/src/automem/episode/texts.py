@@ -21,6 +21,8 @@ SHORTEST = 48
 """Texts and runs of fewer characters are stored as they are."""
 WINDOW_LINES = 20_000
 """How many lines of recent texts can be referred to."""
+MOST_PLACES = WINDOW_LINES + WINDOW_LINES // 2
+"""How many lines are looked up; those beyond the window are of no use and only take memory."""
 
 
 class TextWindow:
@@ -119,7 +121,7 @@ class TextWindow:
         del self._whole["\n".join(oldest)]
         self._first += 1
         self._lines -= len(oldest)
-        if len(self._where) > 4 * WINDOW_LINES:
+        if len(self._where) > MOST_PLACES:
             self._where = {
                 line: place for line, place in self._where.items() if place[0] >= self._first
             }
