@@ -75,7 +75,8 @@ async def play_episode(
     result = read_result(folder)
     if result is None:
         played = await _play(stage, job, folder, progress)
-        counts = await anyio.to_thread.run_sync(behaviour_of, folder)
+        slots = stage.scaffold.for_task(job.task).manifest.inject if stage.scaffold else ()
+        counts = await anyio.to_thread.run_sync(behaviour_of, folder, slots)
         result = msgspec.structs.replace(played, behaviour=counts)
         write_json(folder.result, result)
         for subscriber in stage.subscribers:

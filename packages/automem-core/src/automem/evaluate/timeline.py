@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from automem.evaluate.behaviour.lines import Line, LineBook
 from automem.records.behaviour import LineLife, Timeline
-from automem.records.trace import AnyEvent, Observed, Remembered, Started
+from automem.records.scaffold import Inject
+from automem.records.trace import AnyEvent, Asked, Observed, Remembered, Started
 
 
-def timeline(events: Iterable[AnyEvent]) -> Timeline:
+def timeline(events: Iterable[AnyEvent], slots: Sequence[Inject] = ()) -> Timeline:
     """The life of every line that any memory file ever held, in the order of being written.
 
-    A line that stands in a rewritten file as it stood before lives on. What a prompt template
-    shows of a file without an operation is not in the trace as a retrieval, and not here. Raises
-    TraceError for an edit that does not fit.
+    A line that stands in a rewritten file as it stood before lives on. `slots` is what the
+    scaffold puts into prompts by itself, as `automem.evaluate.behaviour.episode.slots_of` gives
+    it. Raises TraceError for an edit that does not fit.
     """
     book = LineBook()
     lives: list[_Life] = []
@@ -28,6 +29,9 @@ def timeline(events: Iterable[AnyEvent]) -> Timeline:
                 steps = event.step + 1
             case Remembered():
                 _remember(book, lives, event)
+            case Asked():
+                for line in book.in_slots(event, slots):
+                    _once(lives[line.number].slots, event.step)
             case _:
                 pass
     return Timeline(steps=steps, lines=tuple([life.record() for life in lives]))
@@ -42,6 +46,7 @@ class _Life:
     removed: int | None = None
     searched: list[int] = field(default_factory=list[int])
     read: list[int] = field(default_factory=list[int])
+    slots: list[int] = field(default_factory=list[int])
 
     def record(self) -> LineLife:
         """What became of it."""
@@ -53,8 +58,9 @@ class _Life:
             rewritten_step=self.rewritten,
             searched_steps=tuple(self.searched),
             read_steps=tuple(self.read),
+            slot_steps=tuple(self.slots),
             removed_step=self.removed,
-            dead=not (self.searched or self.read or self.line.blank),
+            dead=not (self.searched or self.read or self.slots or self.line.blank),
         )
 
 
@@ -68,6 +74,9 @@ def _remember(book: LineBook, lives: list[_Life], event: Remembered) -> None:
             lives[line.number].removed = event.step
     for line in book.shown(event):
         life = lives[line.number]
-        steps = life.searched if event.kind == "search" else life.read
-        if not steps or steps[-1] != event.step:
-            steps.append(event.step)
+        _once(life.searched if event.kind == "search" else life.read, event.step)
+
+
+def _once(steps: list[int], step: int) -> None:
+    if not steps or steps[-1] != step:
+        steps.append(step)

@@ -75,7 +75,7 @@ class Behaviour(Record):
     lines: int = 0
     """Lines the model wrote that are not blank; one that stays in a rewritten file counts once."""
     reread_lines: int = 0
-    """Those of them that a retrieval showed later on."""
+    """Those of them that a retrieval showed later on, by the model or into a prompt slot."""
     reread_age: int = 0
     """Sum over them of the steps until it first did."""
     dead_lines: int = 0
@@ -123,6 +123,8 @@ class LineLife(Record):
     """When a search showed it."""
     read_steps: tuple[int, ...] = ()
     """When a read or a tail showed it."""
+    slot_steps: tuple[int, ...] = ()
+    """When a prompt showed it by itself, in a slot of the scaffold."""
     removed_step: int | None = None
     """When it was taken away and nothing took its place."""
     dead: bool = False

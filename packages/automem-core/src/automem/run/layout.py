@@ -29,6 +29,11 @@ class EvaluationFolder:
     path: Path
 
     @property
+    def run(self) -> RunFolder:
+        """The run it is part of."""
+        return RunFolder(self.path.parent.parent)
+
+    @property
     def evaluation(self) -> Path:
         """Written last: exists means that the evaluation is complete."""
         return self.path / "evaluation.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from automem.errors import TraceError
@@ -12,7 +12,8 @@ from automem.memory.lines import to_lines
 from automem.memory.reading import EVERY_FILE
 from automem.records.behaviour import Writer
 from automem.records.memory import Edit
-from automem.records.trace import Remembered, Started
+from automem.records.scaffold import Inject
+from automem.records.trace import Asked, Remembered, Started
 
 _RANGE = re.compile(r"(?:lines? )?(\d{1,6}) ?(?:-|to|\.\.) ?\d{1,6}", re.IGNORECASE)
 _FOUND = re.compile(r"(\d+): (.*)")
@@ -118,11 +119,36 @@ class LineBook:
     def first_shown(self, event: Remembered) -> Iterator[Line]:
         """Those of the shown lines that no earlier retrieval showed; they are marked as shown."""
         file = self.files.get(event.file)
-        if file is not None and not file.unseen:
+        if file is None or file.unseen:
+            yield from self._newly(self.shown(event), event.step)
+
+    def first_in_slots(self, event: Asked, slots: Sequence[Inject]) -> Iterator[Line]:
+        """The same for what the prompt slots of a call show."""
+        for slot in slots:
+            file = self.files.get(slot.file)
+            if file is not None and file.unseen:
+                yield from self._newly(self.in_slots(event, (slot,)), event.step)
+
+    def in_slots(self, event: Asked, slots: Sequence[Inject]) -> Iterator[Line]:
+        """The lines that prompt slots put before the model; the call's prompt must hold them."""
+        if event.turn or event.error is not None:
             return
-        for line in self.shown(event):
+        for slot in slots:
+            file = self.files.get(slot.file)
+            if file is None or event.phase not in slot.phases:
+                continue
+            lines = file.lines
+            if slot.lines is not None:
+                last = slot.operation == "tail"
+                lines = lines[-slot.lines :] if last else lines[: slot.lines]
+            prompt = "\n".join([message.content for message in event.messages])
+            yield from [line for line in lines if line.text in prompt]
+
+    def _newly(self, lines: Iterable[Line], step: int) -> Iterator[Line]:
+        """Those that were not shown before; they are marked."""
+        for line in lines:
             if line.shown_step is None:
-                line.shown_step = event.step
+                line.shown_step = step
                 self.files[line.file].unseen -= 1
                 yield line
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from automem.evaluate.behaviour.episode import behaviour_of
-from automem.evaluate.behaviour.ratios import LARGEST_PROMPT, RATIOS, Ratio
+from automem.evaluate.behaviour.episode import behaviour_of, slots_of
+from automem.evaluate.behaviour.ratios import RATIOS, Ratio
 from automem.evaluate.statistics import mean_and_error
 from automem.records.behaviour import (
     Behaviour,
@@ -36,11 +36,14 @@ def behaviour_summary(episodes: Sequence[Behaviour]) -> BehaviourSummary:
 def with_behaviour(evaluation: Evaluation, folder: EvaluationFolder) -> Evaluation:
     """The evaluation with the behavior of every episode, read from its traces where it is missing.
 
-    Nothing is written. Raises TraceError where a trace is missing or damaged.
+    Nothing is written. Raises TraceError where a trace is missing or damaged, ScaffoldError where
+    the run's copy of the scaffold is.
     """
     if evaluation.behaviour is not None:
         return evaluation
-    episodes = tuple([_measured(result, folder) for result in evaluation.episodes])
+    episodes = tuple(
+        [_measured(result, folder, evaluation.scaffold) for result in evaluation.episodes]
+    )
     counts = [result.behaviour for result in episodes if result.behaviour is not None]
     return msgspec.structs.replace(
         evaluation, episodes=episodes, behaviour=behaviour_summary(counts)
@@ -52,7 +55,7 @@ def behaviour_sums(episodes: Sequence[Behaviour]) -> Behaviour:
     sums: dict[str, int] = {
         name: sum(getattr(episode, name) for episode in episodes)
         for name in Behaviour.__struct_fields__
-        if name not in ("empty", "grown", "written", LARGEST_PROMPT)
+        if name not in ("empty", "grown", "written", "largest_prompt")
     }
     empties = [episode.empty for episode in episodes]
     return Behaviour(
@@ -89,8 +92,9 @@ def _together(parts: Sequence[ByActor]) -> ByActor:
     return ByActor(llm=sum(part.llm for part in parts), code=sum(part.code for part in parts))
 
 
-def _measured(result: EpisodeResult, folder: EvaluationFolder) -> EpisodeResult:
+def _measured(result: EpisodeResult, folder: EvaluationFolder, scaffold: str) -> EpisodeResult:
     if result.behaviour is not None:
         return result
-    counts = behaviour_of(folder.episode(result.task, result.seed))
+    slots = slots_of(folder.run, scaffold, result.task)
+    counts = behaviour_of(folder.episode(result.task, result.seed), slots)
     return msgspec.structs.replace(result, behaviour=counts)

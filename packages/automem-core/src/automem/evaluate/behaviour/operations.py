@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from automem.evaluate.behaviour.lines import Change, LineBook
+from automem.evaluate.behaviour.lines import Change, Line, LineBook
 from automem.evaluate.behaviour.repeats import Repeats
 from automem.memory.reading import EVERY_FILE
 from automem.records.behaviour import ByActor, EmptySearches
 from automem.records.memory import READING_KINDS, WRITING_KINDS, Actor
-from automem.records.trace import Remembered, Started
+from automem.records.scaffold import Inject
+from automem.records.trace import Asked, Remembered, Started
 
 
 @dataclass(slots=True)
 class Operations:
     """Sums over the operations of one episode, each seen once and in order."""
 
+    slots: Sequence[Inject] = ()
+    """What the scaffold puts into prompts by itself."""
     writes: int = 0
     duplicate_writes: int = 0
     searches: int = 0
@@ -29,8 +34,8 @@ class Operations:
     lines: int = 0
     reread_lines: int = 0
     reread_age: int = 0
-    grown: dict[Actor, int] = field(default_factory=lambda: dict[Actor, int](llm=0, code=0))
-    written: dict[Actor, int] = field(default_factory=lambda: dict[Actor, int](llm=0, code=0))
+    grown: Counter[Actor] = field(default_factory=Counter[Actor])
+    written: Counter[Actor] = field(default_factory=Counter[Actor])
     _book: LineBook = field(default_factory=LineBook)
     _repeats: dict[str, Repeats] = field(default_factory=dict[str, Repeats])
     """Of the files that were appended to."""
@@ -41,6 +46,11 @@ class Operations:
     def start(self, event: Started) -> None:
         """Begin with the seeded files."""
         self._book.start(event)
+
+    def asked(self, event: Asked) -> None:
+        """Take a call: its prompt may show files."""
+        if self.slots:
+            self._count_shown(self._book.first_in_slots(event, self.slots), event.step)
 
     def remembered(self, event: Remembered) -> None:
         """Take an operation. Raises TraceError where its edit does not fit."""
@@ -99,12 +109,12 @@ class Operations:
         repeats = self._repeats.get(event.file)
         if repeats is None:
             return
-        fresh = [line.text for line in change.fresh]
+        # Compared with the file as it was: what goes to make room still said it.
+        said = repeats.add([line.text for line in change.fresh])
+        repeats.remove([line.text for line in change.rewritten])
+        repeats.remove([line.text for line in change.removed])
         if event.kind == "append" and event.actor == "llm":
-            self.duplicate_writes += all([repeats.has(text) for text in fresh])
-        repeats.remove(line.text for line in change.rewritten)
-        repeats.remove(line.text for line in change.removed)
-        repeats.add(fresh)
+            self.duplicate_writes += said
 
     def _look(self, event: Remembered) -> None:
         if event.phase == "log":
@@ -118,10 +128,13 @@ class Operations:
                 lines = event.bytes_before > 0
                 self.no_line += lines
                 self.empty_file += not lines
-        for line in self._book.first_shown(event):
+        self._count_shown(self._book.first_shown(event), event.step)
+
+    def _count_shown(self, lines: Iterable[Line], step: int) -> None:
+        for line in lines:
             if line.writer == "llm" and not line.blank:
                 self.reread_lines += 1
-                self.reread_age += event.step - line.step
+                self.reread_age += step - line.step
 
     def _was_consulted(self, event: Remembered) -> bool:
         self._new_log(event.step)

@@ -2,105 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple
 
 from automem.records.behaviour import Behaviour, Better, Unit
 
-Count = Callable[[Behaviour], int]
+NOTHING = ""
+EMPTY_SEARCHES = "empty.no_line empty.empty_file empty.missing_file"
 
 
 class Ratio(NamedTuple):
-    """How one measure is made of counts."""
+    """How one measure is made of the counts of `Behaviour`."""
 
     name: str
     title: str
     unit: Unit
     better: Better | None
-    over: Count
-    under: Count
+    over: str
+    """Names of counts, to be added."""
+    under: str
+    """The count to divide by; empty where the count itself is the measure."""
     part_of: str = ""
 
     def value(self, counts: Behaviour) -> float | None:
         """The measure of these counts; None where there is nothing to divide by."""
-        under = self.under(counts)
+        over = sum([_count(counts, name) for name in self.over.split()])
+        if self.under == NOTHING:
+            return over or None
+        under = _count(counts, self.under)
         if not under:
             return None
-        return self.over(counts) * (100 if self.unit == "per 100 steps" else 1) / under
-
-
-LARGEST_PROMPT = "largest_prompt"
-
-
-def _steps(b: Behaviour) -> int:
-    return b.steps
-
-
-def _writes(b: Behaviour) -> int:
-    return b.writes
-
-
-def _searches(b: Behaviour) -> int:
-    return b.searches
-
-
-def _duplicates(b: Behaviour) -> int:
-    return b.duplicate_writes
-
-
-def _empty(b: Behaviour) -> int:
-    return b.empty.no_line + b.empty.empty_file + b.empty.missing_file
-
-
-def _grown(b: Behaviour) -> int:
-    return b.grown.llm + b.grown.code
-
-
-def _written(b: Behaviour) -> int:
-    return b.written.llm + b.written.code
-
-
-def _any_call(b: Behaviour) -> int:
-    return min(b.calls, 1)
+        return over * (100 if self.unit == "per 100 steps" else 1) / under
 
 
 _PROGRESS = (
-    Ratio(
-        "unproductive", "unproductive actions", "share", "lower", lambda b: b.unproductive, _steps
-    ),
-    Ratio("stuck", "stuck", "share", "lower", lambda b: b.stuck, _steps, "unproductive"),
-    Ratio(
-        "oscillating",
-        "oscillating",
-        "share",
-        "lower",
-        lambda b: b.oscillating,
-        _steps,
-        "unproductive",
-    ),
-    Ratio("invalid", "invalid actions", "share", "lower", lambda b: b.invalid_actions, _steps),
+    Ratio("unproductive", "unproductive actions", "share", "lower", "unproductive", "steps"),
+    Ratio("stuck", "stuck", "share", "lower", "stuck", "steps", "unproductive"),
+    Ratio("oscillating", "to and fro", "share", "lower", "oscillating", "steps", "unproductive"),
+    Ratio("invalid", "invalid actions", "share", "lower", "invalid_actions", "steps"),
 )
 _WRITES = (
-    Ratio("redundant_writes", "redundant memory writes", "share", "lower", _duplicates, _writes),
+    Ratio(
+        "redundant_writes",
+        "redundant memory writes",
+        "share",
+        "lower",
+        "duplicate_writes",
+        "writes",
+    ),
     Ratio(
         "redundant_writes_by_step",
         "by steps",
         "per 100 steps",
         "lower",
-        _duplicates,
-        _steps,
+        "duplicate_writes",
+        "steps",
         "redundant_writes",
     ),
 )
 _SEARCHES = (
-    Ratio("empty_searches", "empty searches", "share", "lower", _empty, _searches),
+    Ratio("empty_searches", "empty searches", "share", "lower", EMPTY_SEARCHES, "searches"),
     Ratio(
         "no_line",
         "no line with the words",
         "share",
         "lower",
-        lambda b: b.empty.no_line,
-        _searches,
+        "empty.no_line",
+        "searches",
         "empty_searches",
     ),
     Ratio(
@@ -108,8 +76,8 @@ _SEARCHES = (
         "empty file",
         "share",
         "lower",
-        lambda b: b.empty.empty_file,
-        _searches,
+        "empty.empty_file",
+        "searches",
         "empty_searches",
     ),
     Ratio(
@@ -117,45 +85,22 @@ _SEARCHES = (
         "missing file",
         "share",
         "lower",
-        lambda b: b.empty.missing_file,
-        _searches,
+        "empty.missing_file",
+        "searches",
         "empty_searches",
     ),
 )
 _CONTEXT = (
+    Ratio("input_context", "input context per step", "tokens", "lower", "input_tokens", "steps"),
+    Ratio("cached", "of it cached", "tokens", None, "cached_tokens", "steps", "input_context"),
+    Ratio("per_call", "per call", "tokens", "lower", "input_tokens", "calls", "input_context"),
     Ratio(
-        "input_context",
-        "input context per step",
-        "tokens",
-        "lower",
-        lambda b: b.input_tokens,
-        _steps,
-    ),
-    Ratio(
-        "cached_context",
-        "of it cached",
-        "tokens",
-        None,
-        lambda b: b.cached_tokens,
-        _steps,
-        "input_context",
-    ),
-    Ratio(
-        "input_per_call",
-        "per call",
-        "tokens",
-        "lower",
-        lambda b: b.input_tokens,
-        lambda b: b.calls,
-        "input_context",
-    ),
-    Ratio(
-        LARGEST_PROMPT,
+        "largest_prompt",
         "largest prompt",
         "tokens",
         "lower",
-        lambda b: b.largest_prompt,
-        _any_call,
+        "largest_prompt",
+        NOTHING,
         "input_context",
     ),
 )
@@ -165,63 +110,52 @@ _LOG = (
         "writes per search in LOG",
         "ratio",
         "lower",
-        lambda b: b.log_writes,
-        lambda b: b.log_searches,
+        "log_writes",
+        "log_searches",
     ),
     Ratio(
         "consulted_writes",
-        "writes after looking in LOG",
+        "writes in LOG after looking",
         "share",
         "higher",
-        lambda b: b.consulted_writes,
-        lambda b: b.log_writes,
+        "consulted_writes",
+        "log_writes",
     ),
 )
 _GROWTH = (
-    Ratio("growth", "memory growth per step", "characters", "lower", _grown, _steps),
     Ratio(
-        "growth_llm", "by the model", "characters", "lower", lambda b: b.grown.llm, _steps, "growth"
+        "growth", "memory growth per step", "characters", "lower", "grown.llm grown.code", "steps"
     ),
+    Ratio("growth_llm", "by the model", "characters", "lower", "grown.llm", "steps", "growth"),
+    Ratio("growth_code", "by code", "characters", "lower", "grown.code", "steps", "growth"),
     Ratio(
-        "growth_code", "by code", "characters", "lower", lambda b: b.grown.code, _steps, "growth"
+        "written",
+        "written per step in all",
+        "characters",
+        "lower",
+        "written.llm written.code",
+        "steps",
+        "growth",
     ),
-    Ratio("written", "written per step in all", "characters", "lower", _written, _steps, "growth"),
 )
 _READING = (
-    Ratio(
-        "reread",
-        "written lines read again",
-        "share",
-        "higher",
-        lambda b: b.reread_lines,
-        lambda b: b.lines,
-    ),
+    Ratio("reread", "written lines read again", "share", "higher", "reread_lines", "lines"),
     Ratio(
         "reread_age",
         "age when first read again",
         "steps",
         None,
-        lambda b: b.reread_age,
-        lambda b: b.reread_lines,
+        "reread_age",
+        "reread_lines",
         "reread",
     ),
     Ratio(
-        "dead_lines",
-        "dead notes an episode",
-        "lines",
-        "lower",
-        lambda b: b.dead_lines,
-        lambda b: b.episodes,
-        "reread",
+        "dead_lines", "dead notes an episode", "lines", "lower", "dead_lines", "episodes", "reread"
     ),
 )
-RATIOS: tuple[Ratio, ...] = (
-    *_PROGRESS,
-    *_WRITES,
-    *_SEARCHES,
-    *_CONTEXT,
-    *_LOG,
-    *_GROWTH,
-    *_READING,
-)
+RATIOS = (*_PROGRESS, *_WRITES, *_SEARCHES, *_CONTEXT, *_LOG, *_GROWTH, *_READING)
 """Every measure, in the order of tables."""
+
+
+def _count(counts: Behaviour, name: str) -> int:
+    return attrgetter(name)(counts)
