@@ -61,6 +61,8 @@ def _make_empty(folder: Path, interpreter: Interpreter, programs: Programs, uv: 
     try:
         programs.run(argv, f"making an empty interpreter, CPython {wanted}")
     except ProgramFailed as error:
+        if not error.said:
+            raise
         raise SetupError(
             f"CPython {wanted} cannot be used here:\n  {error.said}\n"
             f"install that Python, or let uv fetch it: uv python install {wanted}"

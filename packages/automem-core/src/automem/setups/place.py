@@ -71,7 +71,7 @@ class Place:
         return self.root / "logs" / f"setup-{self.name}.log"
 
     @contextmanager
-    def locked(self, tell: Tell) -> Generator[int]:
+    def locked(self, tell: Tell, wait_seconds: float = WAIT_SECONDS) -> Generator[int]:
         """Keep others from making it; gives the descriptor that holds the lock.
 
         A child that inherits the descriptor holds the lock as well, so what outlives a killed
@@ -80,19 +80,19 @@ class Place:
         self.lock.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            self._wait(handle, tell)
+            self._wait(handle, tell, wait_seconds)
             yield handle
         finally:
             os.close(handle)
 
-    def _wait(self, handle: int, tell: Tell) -> None:
-        until = time.monotonic() + WAIT_SECONDS
+    def _wait(self, handle: int, tell: Tell, wait_seconds: float) -> None:
+        until = time.monotonic() + wait_seconds
         told = False
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > until:
+                if time.monotonic() >= until:
                     raise SetupError(
                         f"another process holds {self.lock} and does not finish; end it, or look "
                         f"at {self.log}"
