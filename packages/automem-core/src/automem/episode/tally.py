@@ -25,6 +25,7 @@ class Tally:
     operations: int = 0
     reward: float = 0.0
     progression: float = 0.0
+    benchmark_progression: float | None = None
     success: bool | None = None
     achievements: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -80,6 +81,7 @@ class Tally:
         self.invalid_actions += not event.valid
         self.reward += event.reward
         self.progression = event.progression
+        self.benchmark_progression = event.benchmark_progression
         self.success = event.success if event.success is not None else self.success
         for name in event.events:
             self.achievements.setdefault(name, event.step)

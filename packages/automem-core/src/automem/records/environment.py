@@ -65,6 +65,8 @@ class StepResult(Record):
     reward: Reward = 0.0
     progression: Progression = 0.0
     """How much of the game is done so far, 0..1."""
+    benchmark_progression: float | None = None
+    """The same as a benchmark's own code counts it, where that is known to differ."""
     ended: str | None = None
     """Why the game is over, such as `died`; None while it goes on."""
     events: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ class EpisodeResult(Record):
     reason: str
     """Why it ended: the game's own word, `max_steps`, or `limit: ...`."""
     progression: float
+    benchmark_progression: float | None = None
+    """As the benchmark's own code counts, where the game says so."""
     success: bool | None = None
     reward: float = 0.0
     """Sum over the episode."""

@@ -106,6 +106,8 @@ class Acted(Event, tag="acted"):
     valid: bool
     reward: float
     progression: float
+    benchmark_progression: float | None = None
+    """As the benchmark's own code counts, where the game says so."""
     events: tuple[str, ...] = ()
     success: bool | None = None
     ended: str | None = None
