@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ ROOT = Path(__file__).resolve().parents[1]
 # Two busy cores make any deadline a coin toss, and the same commit should give the same verdict.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _started_without_uv() -> Iterator[None]:
+    """What a command says is the same whether the tests were started by `uv run` or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,17 @@ def test_a_good_configuration_is_checked_without_playing(call: Automem, folder: 
     done = call("config", "check", "toy.toml")
     assert (done.code, done.err) == (0, "toy.toml can be played\nnext: automem eval toy.toml\n")
     assert [path.name for path in folder.iterdir()] == ["toy.toml"]
+    done = call("config", "check", "toy.toml", "-s", "seeds.search=[7]")
+    assert "next: automem eval toy.toml -s 'seeds.search=[7]'\n" in done.err
+
+
+def test_what_is_next_can_be_pasted_into_the_shell_that_uv_run_was_typed_into(
+    call: Automem, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_RUN_RECURSION_DEPTH", "1")
+    (folder / "toy.toml").write_text(CONFIG, encoding="utf-8")
+    done = call("config", "check", "toy.toml")
+    assert done.err.endswith("next: uv run automem eval toy.toml\n")
 
 
 def test_a_configuration_that_cannot_be_played_is_usage(call: Automem, folder: Path) -> None:

@@ -44,7 +44,8 @@ def check(*, config: Path, overrides: tuple[str, ...]) -> None:
 
     plugins = load_plugins()
     check_config(load_config(config, overrides), plugins)
-    say(f"{config} can be played", "next: " + command_line("eval", str(config)))
+    same = [part for override in overrides for part in ("-s", override)]
+    say(f"{config} can be played", "next: " + command_line("eval", str(config), *same))
 
 
 @config.command(

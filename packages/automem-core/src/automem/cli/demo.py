@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.resources
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from automem.cli.invocation import Invocation
 from automem.cli.output import (
+    command_line,
     display_option,
     examples,
     folder_option,
@@ -71,7 +71,7 @@ def demo(
     plugins = load_plugins()
     check_config(configs[0], plugins)
     run = run_folder(folder, name)
-    invocation.resume = shlex.join(("automem", *invocation.arguments))
+    invocation.resume = command_line(*invocation.arguments)
     say(
         "Crafter by rules (no model is asked), "
         f"{' against '.join(SCAFFOLDS)}, seeds {seeds}. Every step is recorded."

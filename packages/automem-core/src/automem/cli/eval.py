@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from automem.cli.config import config_argument, override_option
 from automem.cli.invocation import Invocation
 from automem.cli.output import (
+    command_line,
     display_option,
     examples,
     json_option,
@@ -66,7 +66,7 @@ def evaluate(
     plugins = load_plugins()
     check_config(loaded, plugins)
     run = run_folder(loaded.run.folder, loaded.run.name)
-    invocation.resume = shlex.join(("automem", *invocation.arguments))
+    invocation.resume = command_line(*invocation.arguments)
     (evaluation,) = play(
         [loaded],
         plugins,

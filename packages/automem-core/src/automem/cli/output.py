@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -65,8 +66,10 @@ def say_next(path: Path, *commands: tuple[str, ...]) -> None:
 
 
 def command_line(*arguments: str) -> str:
-    """An `automem` command that can be pasted into a shell."""
-    return shlex.join(("automem", *arguments))
+    """An `automem` command that can be pasted into the shell this one was started from."""
+    # `uv run` puts the environment on the path of its command, not on that of the shell.
+    program = ("uv", "run", "automem") if "UV_RUN_RECURSION_DEPTH" in os.environ else ("automem",)
+    return shlex.join((*program, *arguments))
 
 
 def examples(*lines: str) -> str:

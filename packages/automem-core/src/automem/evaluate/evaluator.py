@@ -244,5 +244,5 @@ def _told(play: _Play) -> str:
     return (
         f"{len(play.unfinished)} of {len(play.jobs())} episodes are unfinished, so the "
         f"evaluation has no mean:\n{listed}\n"
-        "Nothing is lost: when the cause is mended, start the same again."
+        "Mend the cause and start the same again."
     )
