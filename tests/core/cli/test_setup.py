@@ -71,7 +71,8 @@ def test_an_interpreter_is_made_and_taken_away(call: Automem, folder: Path) -> N
     done = call("setup", "empty", "--json")
     assert done.code == 0
     assert "making an empty interpreter" in done.err
-    assert f"wrote {folder}/home/interpreters/empty" in done.err.replace("\n", "")
+    made = folder / "home" / "interpreters" / "empty"
+    assert f"wrote {made}\n" in done.err
     assert json.loads(done.out)["state"] == "made"
     assert "'empty' is made already" in call("setup", "empty").err
     assert "removed" in call("setup", "empty", "--remove").err
