@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automem.episode.texts import WINDOW_LINES, TextWindow
+from automem.episode.texts import WINDOW_CHARACTERS, WINDOW_LINES, TextWindow
 
 lines = st.sampled_from(
     ["", "a", "x" * 60, "tree at 3,4 since the first step of the game", "water to the east, far"]
@@ -52,6 +52,17 @@ def test_texts_that_left_the_window_are_not_referred_to() -> None:
         assert reader.read(writer.store(block)) == block
     assert writer.store(early) == early
     assert writer.store(early) != early
+
+
+def test_long_lines_leave_the_window_sooner() -> None:
+    writer, reader = TextWindow(), TextWindow()
+    early = "a line that is long enough to be referred to later, surely\n" * 3
+    assert reader.read(writer.store(early)) == early
+    for number in range(4):
+        block = "\n".join(f"{number} {i} " + "x" * 3_000 for i in range(WINDOW_CHARACTERS // 9_000))
+        assert reader.read(writer.store(block)) == block
+    assert writer.store(early) == early
+    assert len(writer.store(early)) == 1
 
 
 @pytest.mark.parametrize("part", [[0, 0, 1], [5, 0, 1], [1, 0, 99], [1, -1, 1], [1, 0, 0]])

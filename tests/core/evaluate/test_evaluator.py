@@ -120,7 +120,10 @@ async def test_a_tracker_that_fails_leaves_its_episode_unfinished_and_no_other(t
             raise RuntimeError("the tracker is down")
 
     config = toy.config()
-    with pytest.raises(EvaluationError, match="default/2: RuntimeError: the tracker is down"):
+    with pytest.raises(
+        EvaluationError,
+        match="default/2: the tracker Watcher failed: RuntimeError: the tracker is down",
+    ):
         await toy.evaluate(config, Watcher(at=fail))
     assert toy.episode(config, 1).result.exists()
     assert (await toy.evaluate(config)).mean == 100.0

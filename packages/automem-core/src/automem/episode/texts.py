@@ -21,8 +21,8 @@ SHORTEST = 48
 """Texts and runs of fewer characters are stored as they are."""
 WINDOW_LINES = 20_000
 """How many lines of recent texts can be referred to."""
-MOST_PLACES = WINDOW_LINES + WINDOW_LINES // 2
-"""How many lines are looked up; those beyond the window are of no use and only take memory."""
+WINDOW_CHARACTERS = 1_500_000
+"""The same in characters, so that long lines take no more memory than short ones."""
 
 
 class TextWindow:
@@ -37,6 +37,7 @@ class TextWindow:
         self._first = 0
         """Number of the oldest text in the window."""
         self._lines = 0
+        self._characters = 0
         self._whole: dict[str, int] = {}
         """Text -> its number."""
         self._where: dict[str, tuple[int, int]] = {}
@@ -113,18 +114,23 @@ class TextWindow:
         self._whole[text] = number
         self._texts.append(lines)
         self._lines += len(lines)
-        while self._lines > WINDOW_LINES and len(self._texts) > 1:
+        self._characters += len(text)
+        while len(self._texts) > 1 and (
+            self._lines > WINDOW_LINES or self._characters > WINDOW_CHARACTERS
+        ):
             self._drop_oldest()
-
-    def _drop_oldest(self) -> None:
-        oldest = self._texts.popleft()
-        del self._whole["\n".join(oldest)]
-        self._first += 1
-        self._lines -= len(oldest)
-        if len(self._where) > MOST_PLACES:
+        if len(self._where) > 1_000 + self._lines + self._lines // 2:
             self._where = {
                 line: place for line, place in self._where.items() if place[0] >= self._first
             }
+
+    def _drop_oldest(self) -> None:
+        oldest = self._texts.popleft()
+        text = "\n".join(oldest)
+        del self._whole[text]
+        self._first += 1
+        self._lines -= len(oldest)
+        self._characters -= len(text)
 
 
 def _common(one: list[str], at_one: int, other: list[str], at_other: int) -> int:

@@ -25,7 +25,7 @@ from automem.episode.recorder import Listener, Recorder, recorder_of
 from automem.episode.recording import cut_torn_end, read_recording
 from automem.episode.runner import EpisodeRunner
 from automem.episode.writing import TraceWriter
-from automem.errors import EnvironmentFailure, ReplayMismatch, TraceError
+from automem.errors import EnvironmentFailure, PluginError, ReplayMismatch, TraceError
 from automem.evaluate.behaviour.episode import behaviour_of
 from automem.evaluate.plan import EvaluationPlan, agent_text
 from automem.files import write_json
@@ -39,7 +39,8 @@ from automem.records.trace import AnyEvent, Started
 from automem.scaffold.load import Scaffold
 
 ENVIRONMENT_TRIES = 3
-"""A game that crashes is started again and the episode goes on; after this many it is given up."""
+"""A game that crashes is started again and the episode goes on; after so many crashes without a
+step in between it is given up."""
 MOST_RESTARTS = 3
 """An episode whose recording does not play again is begun anew at most this often."""
 MOST_COMPACTING = 2
@@ -102,14 +103,16 @@ def read_result(folder: EpisodeFolder) -> EpisodeResult | None:
 async def _play(
     stage: Stage, job: EpisodeJob, folder: EpisodeFolder, progress: EpisodeProgress
 ) -> EpisodeResult:
-    crashes = 0
+    crashes = reached = 0
     while True:
         restarts = len(_abandoned(folder))
         begun = msgspec.structs.replace(job, restarts=restarts)
         try:
             return await _play_once(stage, begun, folder, progress)
         except EnvironmentFailure as error:
-            crashes += 1
+            # A worker holds many games: one that got further is not the one that crashes it.
+            crashes = crashes + 1 if progress.step <= reached else 1
+            reached = max(reached, progress.step)
             if crashes >= ENVIRONMENT_TRIES:
                 raise
             progress.note = f"environment failed, started again: {error}"
@@ -190,7 +193,13 @@ def _listener(subscribers: Sequence[Subscriber], job: EpisodeJob) -> Listener | 
 
     def tell(event: AnyEvent) -> None:
         for subscriber in subscribers:
-            subscriber.on_event(job.task, job.seed, event)
+            try:
+                subscriber.on_event(job.task, job.seed, event)
+            except Exception as error:
+                name = type(subscriber).__name__
+                raise PluginError(
+                    f"the tracker {name} failed: {type(error).__name__}: {error}"
+                ) from error
 
     return tell
 

@@ -86,7 +86,8 @@ async def evaluate(
         await _check_against_game(stage)
         await play.all(stage, router, config.evaluation.episodes_at_once)
     if play.limit is not None:
-        raise play.limit
+        also = f"\n{_told(play)}" if play.unfinished else ""
+        raise LimitReached(f"{play.limit}{also}") from play.limit
     if play.unfinished:
         raise EvaluationUnfinished(_told(play))
     evaluation = summarize(plan, [play.results[job] for job in play.jobs()])
@@ -225,14 +226,21 @@ class _Play:
 
 
 async def _watch(router: Router, progress: Progress, scope: anyio.CancelScope) -> None:
-    """Carry the models' counts over to what the display reads."""
-    while not scope.cancel_called:
-        activity = router.activity
-        progress.calls_in_flight = activity.in_flight
-        progress.calls_waiting = activity.waiting
-        progress.calls_done = activity.done
-        progress.retries = activity.retries
-        await anyio.sleep(0.25)
+    """Carry the models' counts over to what the display reads, the last ones too."""
+    try:
+        while not scope.cancel_called:
+            _carry(router, progress)
+            await anyio.sleep(0.25)
+    finally:
+        _carry(router, progress)
+
+
+def _carry(router: Router, progress: Progress) -> None:
+    activity = router.activity
+    progress.calls_in_flight = activity.in_flight
+    progress.calls_waiting = activity.waiting
+    progress.calls_done = activity.done
+    progress.retries = activity.retries
 
 
 def _told(play: _Play) -> str:
