@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
+
+import msgspec
 
 from automem.cli.locate import locate_evaluation, locate_run
 from automem.errors import EvaluationError, RunError
 from automem.evaluate.evaluator import read_evaluation
-from automem.evaluate.statistics import Paired, paired
+from automem.evaluate.plan import EvaluationPlan
+from automem.evaluate.replay import read_plan
+from automem.evaluate.statistics import Paired, averaged, holm, paired
 from automem.records._struct import Record
 from automem.records.result import Evaluation
+from automem.run.layout import EvaluationFolder
 
 
 class Comparison(Record):
@@ -18,8 +25,11 @@ class Comparison(Record):
     a: str
     """Name and key."""
     b: str
+    environment: str
     paired: Paired
-    """B minus A, in points of progression."""
+    """B minus A, in points of progression; every task counts the same."""
+    p_holm: float
+    """`p_signflip`, adjusted by Holm for all comparisons that were asked for together."""
     notes: tuple[str, ...]
     """In what else the two differ."""
 
@@ -30,7 +40,10 @@ def choose(a: str, b: str | None, folder: Path) -> tuple[Evaluation, Evaluation]
     Raises RunError, EvaluationError.
     """
     if b is not None:
-        return _one(a, folder), _one(b, folder)
+        one, other = _folder(a, folder), _folder(b, folder)
+        first, second = _complete(one), _complete(other)
+        _refuse_other_game(read_plan(one), read_plan(other))
+        return first, second
     run = locate_run(a, folder)
     complete = [e for e in run.evaluations() if e.evaluation.exists()]
     if len(complete) != 2:
@@ -39,6 +52,7 @@ def choose(a: str, b: str | None, folder: Path) -> tuple[Evaluation, Evaluation]
             "name both sides as RUN:EVALUATION"
         )
     older, newer = sorted(complete, key=lambda e: e.evaluation.stat().st_mtime_ns)
+    _refuse_other_game(read_plan(older), read_plan(newer))
     return read_evaluation(older), read_evaluation(newer)
 
 
@@ -53,20 +67,62 @@ def compare_evaluations(a: Evaluation, b: Evaluation) -> Comparison:
                 f"cannot compare: the {what} is {one!r} in {a.name} and {other!r} in {b.name}, "
                 "so the same seed is not the same game"
             )
-    result = paired(_progressions(a), _progressions(b))
+    result = paired(_progressions(a), _progressions(b), stratum=itemgetter(0))
     return Comparison(
-        a=f"{a.name} {a.key}", b=f"{b.name} {b.key}", paired=result, notes=_notes(a, b)
+        a=f"{a.name} {a.key}",
+        b=f"{b.name} {b.key}",
+        environment=a.environment,
+        paired=result,
+        p_holm=result.p_signflip,
+        notes=_notes(a, b),
     )
 
 
-def _one(text: str, folder: Path) -> Evaluation:
+def adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """The same comparisons, each p adjusted for there being so many of them."""
+    p_holm = holm({place: each.paired.p_signflip for place, each in enumerate(comparisons)})
+    return tuple(
+        [
+            msgspec.structs.replace(each, p_holm=p_holm[place])
+            for place, each in enumerate(comparisons)
+        ]
+    )
+
+
+def _folder(text: str, folder: Path) -> EvaluationFolder:
     run, _, evaluation = text.partition(":")
-    found, _ = locate_evaluation(locate_run(run, folder), evaluation)
-    return read_evaluation(found)
+    return locate_evaluation(locate_run(run, folder), evaluation)[0]
+
+
+def _complete(folder: EvaluationFolder) -> Evaluation:
+    if folder.evaluation.exists():
+        return read_evaluation(folder)
+    plan = read_plan(folder)
+    finished = sum(episode.result.exists() for episode in folder.episodes())
+    raise EvaluationError(
+        f"cannot compare: the evaluation {plan.name} in {folder.path} is not complete, "
+        f"{finished} of {len(plan.tasks) * len(plan.seeds)} episodes are finished, and the rest "
+        f"might be the hard ones; go on with automem eval {folder.run.config}"
+    )
+
+
+def _refuse_other_game(a: EvaluationPlan, b: EvaluationPlan) -> None:
+    """Refuse what makes the same seed another game. Raises EvaluationError."""
+    if a.environment != b.environment:
+        return  # told with both names when the two are compared
+    one = {**a.options, "max_steps": a.max_steps}
+    other = {**b.options, "max_steps": b.max_steps}
+    for name in sorted({*one, *other}):
+        mine, theirs = one.get(name), other.get(name)
+        if mine != theirs:
+            raise EvaluationError(
+                f"cannot compare: environment.{name} is {mine!r} in {a.name} and {theirs!r} in "
+                f"{b.name}, so the same seed is not the same game"
+            )
 
 
 def _progressions(evaluation: Evaluation) -> dict[tuple[str, int], float]:
-    return {(r.task, r.seed): 100 * r.progression for r in evaluation.episodes}
+    return averaged(((r.task, r.seed), 100 * r.progression) for r in evaluation.episodes)
 
 
 def _notes(a: Evaluation, b: Evaluation) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,11 @@ from automem.cli.output import (
     print_json,
     say,
     say_next,
+    stderr_console,
 )
+
+if TYPE_CHECKING:
+    from automem.run.layout import RunFolder
 
 
 @click.group(
@@ -46,22 +51,38 @@ def list_(*, folder: Path, as_json: bool) -> None:
     say(overview_table(rows), "next: " + command_line("runs", "show", rows[-1].path))
 
 
-@runs.command(epilog=examples("automem runs show demo", "automem runs show runs/demo --json"))
+@runs.command(
+    epilog=examples(
+        "automem runs show demo",
+        "automem runs show runs/demo --json",
+        "automem runs show demo --behaviour",
+    )
+)
 @click.argument("run")
+@click.option(
+    "--behaviour",
+    "--behavior",
+    "behaviour",
+    is_flag=True,
+    help="Show how each evaluation used its memory.",
+)
 @folder_option
 @json_option
-def show(*, run: str, folder: Path, as_json: bool) -> None:
-    """Show a run: what it played, scores, tokens and money."""
+def show(*, run: str, behaviour: bool, folder: Path, as_json: bool) -> None:
+    """Show a run: what it played, scores, tokens and money, or how it used its memory."""
     from automem.cli.locate import locate_run
     from automem.cli.overview import details, status_lines, unfinished_lines
     from automem.cli.tables import evaluations_tables
 
     found = locate_run(run, folder)
+    if behaviour:
+        _behaviour(found, as_json=as_json)
+        return
     shown = details(found)
     if as_json:
         print_json(shown)
     say("\n".join(status_lines(found, shown)))
-    say(*evaluations_tables(shown.evaluations))
+    say(*evaluations_tables(shown.evaluations, width=stderr_console().width))
     if shown.unfinished:
         say("\n".join(unfinished_lines(shown)))
     if shown.evaluations:
@@ -72,34 +93,61 @@ def show(*, run: str, folder: Path, as_json: bool) -> None:
         say("next: " + command_line("eval", str(found.config)))
 
 
+def _behaviour(found: RunFolder, *, as_json: bool) -> None:
+    from automem.cli.behaviour import behaviour_tables, behaviours, legend
+
+    shown = behaviours(found)
+    if as_json:
+        print_json(shown)
+    if not shown:
+        say(f"no complete evaluation in {found.path}")
+        return
+    say(*behaviour_tables(shown), legend())
+    say("next: " + command_line("runs", "show", str(found.path), "--behaviour", "--json"))
+
+
 @runs.command(
     epilog=examples(
         "automem runs compare demo",
         "automem runs compare demo:crafter-v0 demo:crafter-map",
         "automem runs compare runs/first runs/second:3f2a9c01 --json",
+        "automem runs compare a:crafter-v0 a:crafter-map --and b:minihack-v0 b:minihack-new",
     )
 )
 @click.argument("a")
 @click.argument("b", required=False)
+@click.option(
+    "--and",
+    "more",
+    nargs=2,
+    multiple=True,
+    metavar="A B",
+    help="Two more, of another environment; p is then adjusted for all of them by Holm.",
+)
 @folder_option
 @json_option
-def compare(*, a: str, b: str | None, folder: Path, as_json: bool) -> None:
+def compare(
+    *, a: str, b: str | None, more: tuple[tuple[str, str], ...], folder: Path, as_json: bool
+) -> None:
     """Compare two complete evaluations, pair by pair.
 
     A and B are RUN, or RUN:EVALUATION where a run holds several; the evaluation is named by its
     scaffold or the beginning of its key. A alone compares the two evaluations of one run. The
-    difference is B minus A.
+    difference is B minus A. What is incomplete, or no pair, is refused with the reason.
     """
-    from automem.cli.comparison import choose, compare_evaluations
-    from automem.cli.tables import pairs_table, verdict
+    from automem.cli.comparison import adjusted, choose, compare_evaluations
+    from automem.cli.tables import holm_lines, pairs_table, verdict
 
-    first, second = choose(a, b, folder)
-    comparison = compare_evaluations(first, second)
+    sides = [choose(a, b, folder), *(choose(one, other, folder) for one, other in more)]
+    comparisons = adjusted([compare_evaluations(first, second) for first, second in sides])
     if as_json:
-        print_json(comparison)
-    say(pairs_table(first, second), verdict(first, second, comparison.paired))
-    for note in comparison.notes:
-        say(f"note: {note}")
+        print_json(comparisons if more else comparisons[0])
+    for (first, second), comparison in zip(sides, comparisons, strict=True):
+        say(pairs_table(first, second), verdict(first, second, comparison.paired))
+        for note in comparison.notes:
+            say(f"note: {note}")
+    if more:
+        say(holm_lines(comparisons))
 
 
 @runs.command(epilog=examples("automem runs compact demo"))

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 from automem.evaluate.statistics import Paired
 from automem.records.result import Evaluation
-from automem.ui.words import count, duration, mean_error, money
+from automem.ui.words import count, duration, mean_error, money, plural
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from automem.cli.comparison import Comparison
+
 MOST_ROWS = 40
 MOST_COLUMNS = 3
+FEWEST_HEADS = 4
+"""Of an episode: its name, progression, steps and how it ended."""
+USUAL_WIDTH = 80
+WIDEST = 10_000
 SHORT_KEY = 8
 
 
@@ -38,20 +44,31 @@ def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
     return table
 
 
-def evaluations_tables(evaluations: Sequence[Evaluation]) -> list[Table]:
-    """As many tables as it takes so that each fits a screen."""
-    parts = range(0, len(evaluations), MOST_COLUMNS)
-    return [evaluations_table(evaluations[part : part + MOST_COLUMNS]) for part in parts]
+def evaluations_tables(
+    evaluations: Sequence[Evaluation], *, width: int = USUAL_WIDTH
+) -> list[Table]:
+    """As many tables as it takes so that each fits a screen of `width`."""
+    for most in range(MOST_COLUMNS, 0, -1):
+        parts = range(0, len(evaluations), most)
+        tables = [evaluations_table(evaluations[part : part + most]) for part in parts]
+        if most == 1 or all(_width(table) <= width for table in tables):
+            return tables
+    return []
 
 
-def episodes_table(evaluation: Evaluation) -> Table:
-    """One line an episode."""
-    table = _table(
-        "episode", "progression %", "steps", "ended", "calls", "invalid", "tokens", "time"
-    )
+def episodes_table(evaluation: Evaluation, *, width: int = USUAL_WIDTH) -> Table:
+    """One line an episode; the last columns are left out where `width` is too narrow."""
+    heads = ["episode", "progression %", "steps", "ended", "calls", "invalid", "tokens", "time"]
+    while _width(table := _episodes(evaluation, heads)) > width and len(heads) > FEWEST_HEADS:
+        heads.pop()
+    return table
+
+
+def _episodes(evaluation: Evaluation, heads: Sequence[str]) -> Table:
+    table = _table(*heads)
     for result in evaluation.episodes[:MOST_ROWS]:
         totals = result.totals
-        table.add_row(
+        cells = (
             f"{result.task}/{result.seed}",
             f"{100 * result.progression:.2f}",
             f"{totals.steps:,}",
@@ -61,6 +78,7 @@ def episodes_table(evaluation: Evaluation) -> Table:
             count(totals.usage.input_tokens + totals.usage.output_tokens),
             duration(totals.seconds),
         )
+        table.add_row(*cells[: len(heads)])
     hidden = len(evaluation.episodes) - MOST_ROWS
     if hidden > 0:
         table.add_row(f"and {hidden} more")
@@ -92,15 +110,22 @@ def pairs_table(a: Evaluation, b: Evaluation) -> Table:
 def verdict(a: Evaluation, b: Evaluation, result: Paired, alpha: float = 0.05) -> str:
     """What the pairs say about chance, and what so few of them cannot say."""
     lines = [
-        f"{b.name} - {a.name}: {result.mean_difference:+.2f} points over {result.n} pairs"
+        f"{b.name} - {a.name}: {result.mean_difference:+.2f} points over "
+        + plural(result.n, "pair")
         + (f", SE {result.standard_error:.2f}" if result.standard_error is not None else "")
         + (
-            f", 95 % interval {result.interval[0]:+.2f} to {result.interval[1]:+.2f}"
+            f", 95 % interval {_from_to(result.interval)} (t)"
             if result.interval is not None
+            else ""
+        )
+        + (
+            f", {_from_to(result.interval_signflip)} (sign-flip)"
+            if result.interval_signflip is not None
             else ""
         ),
         f"two-sided p: sign-flip {result.p_signflip:.4f}, Wilcoxon {result.p_wilcoxon:.4f}; "
-        f"the smallest these pairs can reach is {result.smallest_p:.4f}",
+        f"the smallest these pairs can reach is {result.smallest_p:.4f}; "
+        f"one-sided, for {b.name} being better: {result.p_greater:.4f}",
     ]
     if result.smallest_p > alpha:
         lines.append(
@@ -108,6 +133,22 @@ def verdict(a: Evaluation, b: Evaluation, result: Paired, alpha: float = 0.05) -
             "read it as a hint, and play more seeds to know."
         )
     return "\n".join(lines)
+
+
+def holm_lines(comparisons: Sequence[Comparison]) -> str:
+    """One line a comparison: its p, adjusted for there being several."""
+    return "\n".join(
+        [f"adjusted by Holm for {len(comparisons)} comparisons:"]
+        + [
+            f"  {each.environment}: {each.paired.mean_difference:+.2f} points, "
+            f"p {each.paired.p_signflip:.4f} -> {each.p_holm:.4f}"
+            for each in comparisons
+        ]
+    )
+
+
+def _from_to(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:+.2f} to {interval[1]:+.2f}"
 
 
 def _table(first: str, *heads: str) -> Table:
@@ -119,3 +160,10 @@ def _table(first: str, *heads: str) -> Table:
     for head in heads:
         table.add_column(head, justify="right")
     return table
+
+
+def _width(table: Table) -> int:
+    """The columns of a screen that it takes to show all of a table."""
+    from rich.console import Console
+
+    return Console(width=WIDEST).measure(table).maximum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from automem.episode.tally import totals_of
 from automem.evaluate.behaviour.measures import behaviour_summary
 from automem.evaluate.plan import EvaluationPlan, agent_text
-from automem.evaluate.statistics import balrog_error, mean_and_error
+from automem.evaluate.statistics import balrog_error, mean_and_error, stratified
 from automem.records.result import EpisodeResult, Evaluation, TaskScore
 
 
@@ -15,8 +15,10 @@ def summarize(plan: EvaluationPlan, episodes: list[EpisodeResult]) -> Evaluation
     With several tasks the mean is the mean over tasks and its error is that of a stratified
     sample, tasks being the strata.
     """
-    scores = tuple(_score(task, episodes) for task in plan.tasks)
     values = [100 * episode.progression for episode in episodes]
+    strata = [[100 * e.progression for e in episodes if e.task == task] for task in plan.tasks]
+    mean, error = stratified(strata)
+    scores = [_score(task, values) for task, values in zip(plan.tasks, strata, strict=True)]
     counts = [episode.behaviour for episode in episodes if episode.behaviour is not None]
     return Evaluation(
         key=plan.key,
@@ -29,24 +31,16 @@ def summarize(plan: EvaluationPlan, episodes: list[EpisodeResult]) -> Evaluation
         roles={role: identity.text for role, identity in plan.roles.items()},
         tasks=plan.tasks,
         seeds=plan.seeds,
-        mean=sum(score.mean for score in scores) / len(scores),
-        standard_error=_stratified(scores),
+        mean=mean,
+        standard_error=error,
         balrog_standard_error=balrog_error(values),
-        scores=scores,
+        scores=tuple(scores),
         episodes=tuple(episodes),
         totals=totals_of([episode.totals for episode in episodes]),
         behaviour=behaviour_summary(counts) if len(counts) == len(episodes) else None,
     )
 
 
-def _score(task: str, episodes: list[EpisodeResult]) -> TaskScore:
-    values = [100 * episode.progression for episode in episodes if episode.task == task]
+def _score(task: str, values: list[float]) -> TaskScore:
     mean, error = mean_and_error(values)
     return TaskScore(task=task, episodes=len(values), mean=mean, standard_error=error)
-
-
-def _stratified(scores: tuple[TaskScore, ...]) -> float | None:
-    errors = [score.standard_error for score in scores if score.standard_error is not None]
-    if len(errors) < len(scores):
-        return None
-    return sum(error**2 for error in errors) ** 0.5 / len(scores)

@@ -38,7 +38,7 @@ class Ratio(NamedTuple):
 _PROGRESS = (
     Ratio("unproductive", "unproductive actions", "share", "lower", "unproductive", "steps"),
     Ratio("stuck", "stuck", "share", "lower", "stuck", "steps", "unproductive"),
-    Ratio("oscillating", "to and fro", "share", "lower", "oscillating", "steps", "unproductive"),
+    Ratio("oscillating", "oscillating", "share", "lower", "oscillating", "steps", "unproductive"),
     Ratio("invalid", "invalid actions", "share", "lower", "invalid_actions", "steps"),
 )
 _WRITES = (
@@ -130,7 +130,7 @@ _GROWTH = (
     Ratio("growth_code", "by code", "characters", "lower", "grown.code", "steps", "growth"),
     Ratio(
         "written",
-        "written per step in all",
+        "ever written",
         "characters",
         "lower",
         "written.llm written.code",
@@ -142,7 +142,7 @@ _READING = (
     Ratio("reread", "written lines read again", "share", "higher", "reread_lines", "lines"),
     Ratio(
         "reread_age",
-        "age when first read again",
+        "age when first read",
         "steps",
         None,
         "reread_age",
