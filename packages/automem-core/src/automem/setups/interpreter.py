@@ -19,6 +19,7 @@ _LIST = (
 )
 _NO_NETWORK = (
     "offline",
+    "network was disabled",
     "Failed to fetch",
     "dns error",
     "Could not connect",
