@@ -21,7 +21,7 @@ from automem.records.config import (
     SeedsSection,
 )
 from automem.records.model import Sampling
-from automem.run.config import load_config, parse_config, render_config
+from automem.run.config import load_config, parse_config, render_config, runnable_anywhere
 from automem.run.schema import config_schema
 
 FULL = """
@@ -254,3 +254,17 @@ def test_the_schema_describes_the_file_as_it_is_written() -> None:
 def test_a_number_that_makes_no_sense_is_refused_before_anything_is_played(override: str) -> None:
     with pytest.raises(ConfigError, match=r"expected `(int|float)` [<>]=? [01]"):
         parse_config(FULL, [override])
+
+
+def test_a_configuration_that_is_runnable_anywhere_has_no_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "scaffold.toml").write_text('name = "mine"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    text = '[run]\nname = "a"\n[environment]\nname = "toy"\n[scaffold]\nfrom = "mine"\n'
+    config = runnable_anywhere(parse_config(text))
+    assert config.run.folder == str(tmp_path / "runs")
+    assert config.scaffold.source == str(tmp_path / "mine")
+    named = parse_config(text.replace('"mine"', '"crafter-v0"'))
+    assert runnable_anywhere(named).scaffold.source == "crafter-v0"

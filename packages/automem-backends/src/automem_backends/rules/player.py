@@ -12,6 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from automem.models.cost import FREE, Price
 from automem.records._struct import Record
 from automem.records.model import ModelReply, ModelRequest, Usage
 from automem_backends.rules.crafter.log import log
@@ -37,6 +38,7 @@ class RulesPlayer:
 
     def __init__(self, model: str | None, adapter: str | None, options: RulesOptions) -> None:
         del adapter
+        self.price: Price = FREE
         self._name = model or NAME
         self._options = options
 
@@ -54,7 +56,6 @@ class RulesPlayer:
                 output_tokens=len(text) // CHARACTERS_PER_TOKEN,
             ),
             model=NAME,
-            cost=0.0,
         )
 
     async def aclose(self) -> None:

@@ -10,13 +10,14 @@ from typing import Protocol
 import anyio
 
 from automem.cli.invocation import Invocation
+from automem.cli.output import stderr_console
 from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.files import write_text
 from automem.logging import logging_to
 from automem.plugins import Plugins
 from automem.records.config import RunConfig
 from automem.records.result import Evaluation
-from automem.run.config import render_config
+from automem.run.config import render_config, runnable_anywhere
 from automem.run.layout import RunFolder
 from automem.run.status import working_on
 from automem.ui.display import Mode, choose_mode, display
@@ -49,14 +50,15 @@ def play(
     will be before its turn comes, so that the time left covers all of them. Raises what `evaluate`
     raises, and RunError where another process plays the run.
     """
-    shown = choose_mode(mode, terminal=sys.stderr.isatty())
+    terminal = sys.stderr.isatty() and not stderr_console().is_dumb_terminal
+    shown = choose_mode(mode, terminal=terminal)
     progresses = [expected(config) if expected else Progress() for config in configs]
 
     async def work() -> list[Evaluation]:
         evaluations: list[Evaluation] = []
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(working_on(run, invocation.arguments))
-            write_text(run.config, render_config(configs[0]))
+            write_text(run.config, render_config(runnable_anywhere(configs[0])))
             await stack.enter_async_context(
                 display(shown, progresses, title=title, stream=sys.stderr)
             )

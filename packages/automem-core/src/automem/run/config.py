@@ -75,6 +75,18 @@ def parse_config(
         raise ConfigError(f"{source}: {error}") from error
 
 
+def runnable_anywhere(config: RunConfig) -> RunConfig:
+    """The same with the paths in it made absolute, so that it means the same in any folder."""
+    source = config.scaffold.source
+    if source and (Path(source) / "scaffold.toml").is_file():
+        source = str(Path(source).resolve())
+    return msgspec.structs.replace(
+        config,
+        run=msgspec.structs.replace(config.run, folder=str(Path(config.run.folder).resolve())),
+        scaffold=msgspec.structs.replace(config.scaffold, source=source),
+    )
+
+
 def render_config(config: RunConfig) -> str:
     """The configuration as TOML that loads to the same RunConfig, defaults spelled out."""
     import tomli_w
