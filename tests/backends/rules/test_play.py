@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from automem.models.cost import FREE
 from automem.records.model import Message
 from automem.records.scaffold import OperationRule
 from automem_backends.rules.player import RulesOptions, RulesPlayer
@@ -162,7 +163,7 @@ def test_habits_vary_with_the_seed_but_only_if_asked_to(table, ask):
 def test_it_says_that_it_is_rules_and_costs_nothing(table, ask):
     reply = ask(table.begin("plan"))
     assert reply.model == "rules"
-    assert reply.cost == 0.0
+    assert RulesPlayer(None, None, RulesOptions()).price == FREE
     assert reply.usage.input_tokens > 100
     assert reply.usage.cached_tokens == 0
 
