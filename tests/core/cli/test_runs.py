@@ -150,6 +150,11 @@ def test_tables_are_cut_to_what_a_screen_holds(toys: Path) -> None:
     assert len(pairs_table(long, long).rows) == 42
     assert len(episodes_table(long).rows) == 41
     assert len(evaluations_tables([first] * 4)) == 2
+    assert len(evaluations_tables([first] * 4, width=60)) == 2
+    assert len(evaluations_tables([first] * 4, width=20)) == 4
+    assert len(episodes_table(first).columns) == 8
+    assert len(episodes_table(first, width=60).columns) == 5
+    assert len(episodes_table(first, width=20).columns) == 4
 
 
 def test_a_single_pair_has_no_error_to_show(toys: Path) -> None:

@@ -148,9 +148,13 @@ def test_json_writes_changes_and_totals_as_objects() -> None:
     assert events[3]["state"] == "done" and events[4]["totals"]["done"] == 1
 
 
-def live(progress: Progress, *, height: int = 24) -> tuple[LiveDisplay, io.StringIO]:
+def live(
+    progress: Progress, *, height: int = 24, width: int = 100
+) -> tuple[LiveDisplay, io.StringIO]:
     stream = io.StringIO()
-    console = Console(file=stream, width=100, height=height, force_terminal=True, color_system=None)
+    console = Console(
+        file=stream, width=width, height=height, force_terminal=True, color_system=None
+    )
     return LiveDisplay(watch_of(progress), "my title", console), stream
 
 
@@ -182,6 +186,22 @@ def test_live_counts_the_episodes_that_do_not_fit() -> None:
     text = drawn(live(progress, height=12)[0], 110.0)
     assert "and 35 more at play" in text
     assert len(text.splitlines()) <= 12
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_live_tells_episodes_and_their_steps_apart_on_a_narrow_terminal(width: int) -> None:
+    progress = progress_of(
+        *(playing(seed, waiting_for="environment", waiting_since=110.0) for seed in (42, 43)),
+        title="a scaffold of some name",
+    )
+    shown = live(progress, width=width)[0]
+    shown.watch.progresses = [progress, progress_of(done(1))]
+    lines = drawn(shown, 110.0).splitlines()
+    assert all(len(line.rstrip()) <= width for line in lines)
+    for seed in (42, 43):
+        (line,) = [line for line in lines if f"t/{seed} " in line]
+        assert "10/100" in line and "0.0 %" in line
+        assert ("environment 0.0 s" in line) == (width >= 60)
 
 
 def test_live_shows_an_empty_and_a_full_bar() -> None:

@@ -18,6 +18,7 @@ from automem.cli.output import (
     print_json,
     say,
     say_next,
+    stderr_console,
 )
 
 if TYPE_CHECKING:
@@ -91,12 +92,13 @@ def demo(
 
 def _tell(run: RunFolder, first: Evaluation, second: Evaluation, *, as_json: bool) -> None:
     from automem.cli.comparison import compare_evaluations
-    from automem.cli.tables import evaluations_table, pairs_table, verdict
+    from automem.cli.tables import evaluations_tables, pairs_table, verdict
 
     comparison = compare_evaluations(first, second)
     if as_json:
         print_json({"evaluations": [first, second], "comparison": comparison})
-    say(pairs_table(first, second), evaluations_table([first, second]))
+    say(pairs_table(first, second))
+    say(*evaluations_tables([first, second], width=stderr_console().width))
     say(verdict(first, second, comparison.paired))
     episode = f"{second.name}/{second.seeds[0]}"
     step = str(min(100, second.episodes[0].totals.steps))

@@ -17,6 +17,7 @@ from automem.cli.output import (
     print_json,
     say,
     say_next,
+    stderr_console,
 )
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _tell(run: RunFolder, evaluation: Evaluation, *, as_json: bool) -> None:
 
     if as_json:
         print_json(evaluation)
-    say(episodes_table(evaluation), evaluations_table([evaluation]))
+    width = stderr_console().width
+    say(episodes_table(evaluation, width=width), evaluations_table([evaluation]))
     first = evaluation.episodes[0]
     episode = f"{evaluation.key[:8]}/{first.task}/{first.seed}"
     say_next(

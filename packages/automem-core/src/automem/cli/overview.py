@@ -80,8 +80,12 @@ def overview_table(rows: list[Overview]) -> Table:
         table.add_column(head)
     for row in rows:
         complete = f"{row.complete} of {row.planned} complete"
-        table.add_row(row.name, row.status, complete, row.heartbeat)
+        table.add_row(row.name, row.status, complete, _minute(row.heartbeat))
     return table
+
+
+def _minute(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC" if moment else ""
 
 
 def details(run: RunFolder) -> Details:

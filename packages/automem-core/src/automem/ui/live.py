@@ -16,6 +16,10 @@ from automem.ui.words import count, duration, money, percent
 
 FEWEST_LINES = 3
 BAR_WIDTH = 50
+GAP = 2
+SHORTEST_NAME = 12
+WAIT_WIDTH = 18
+"""Room for the usual waits; a longer one is cut."""
 OTHER_LINES = 7
 """Lines of the screen that are not episodes: title, bar, totals, heads, a margin."""
 
@@ -58,7 +62,7 @@ class LiveDisplay:
         hidden = sum(named.episode.state in ACTIVE for named in episodes) - len(shown)
         parts: list[Text | Table] = [Text(self.title, style="bold")]
         if shown:
-            parts.append(_table(shown, now))
+            parts.append(_table(shown, now, self.console.width))
         if hidden:
             parts.append(Text(f"  and {hidden} more at play", style="dim"))
         parts.append(_bar(summary))
@@ -66,21 +70,36 @@ class LiveDisplay:
         return Group(*parts)
 
 
-def _table(episodes: list[Named], now: float) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in ("episode", "step", "progression"):
+def _table(episodes: list[Named], now: float, width: int) -> Table:
+    """What does not fit goes, the least telling first: tokens, the head of the name, the wait."""
+    columns = {
+        "episode": [name for name, _ in episodes],
+        "step": [f"{e.step:,}/{e.max_steps:,}" for _, e in episodes],
+        "progression": [f"{100 * e.progression:.1f} %" for _, e in episodes],
+        "tokens": [count(e.tokens) for _, e in episodes],
+    }
+    widths = {head: max(map(len, (head, *cells))) + GAP for head, cells in columns.items()}
+    if sum(widths.values()) + WAIT_WIDTH > width:
+        del columns["tokens"]
+    room = width - widths["step"] - widths["progression"] - GAP
+    waits = room - WAIT_WIDTH >= SHORTEST_NAME
+    room -= WAIT_WIDTH if waits else 0
+    columns["episode"] = [_end(name, room) for name in columns["episode"]]
+
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for head in columns:
         table.add_column(head, justify="left" if head == "episode" else "right", no_wrap=True)
-    table.add_column("tokens", justify="right", no_wrap=True)
-    table.add_column("waits for", no_wrap=True, overflow="ellipsis")
-    for name, episode in episodes:
-        table.add_row(
-            name,
-            f"{episode.step:,}/{episode.max_steps:,}",
-            f"{100 * episode.progression:.1f} %",
-            count(episode.tokens),
-            Text(_wait(episode, now), style="yellow" if episode.note else ""),
-        )
+    if waits:
+        table.add_column("waits for", no_wrap=True, overflow="ellipsis")
+    for *cells, (_, episode) in zip(*columns.values(), episodes, strict=True):
+        wait = Text(_wait(episode, now), style="yellow" if episode.note else "")
+        table.add_row(*cells, *([wait] if waits else []))
     return table
+
+
+def _end(name: str, most: int) -> str:
+    """Task and seed stand last in a name, and tell episodes apart."""
+    return name if len(name) <= most else "…" + name[len(name) - max(1, most - 1) :]
 
 
 def _wait(episode: EpisodeProgress, now: float) -> str:
