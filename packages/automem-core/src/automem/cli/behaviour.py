@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_COLUMNS = 2
-SHORT_KEY = 8
-_ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+_ARROWS = {"lower": "↓", "higher": "↑", "": " "}
 _UNITS: Mapping[Unit, str] = {
     "share": ", %",
     "ratio": "",
@@ -88,40 +87,41 @@ def legend() -> str:
     )
 
 
-def number(value: float | None, unit: Unit) -> str:
-    """A measure as a person reads it; shares in percent."""
+def number(value: float | None, unit: Unit, *, like: float | None = None) -> str:
+    """A measure as a person reads it, with as many digits as `like` has; shares in percent."""
     if value is None:
         return "-"
     if unit == "share":
         return f"{100 * value:.1f}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    size = abs(value if like is None else like)
+    return f"{value:,.{0 if size >= 100 else 1 if size >= 10 else 2}f}"
 
 
 def _table(shown: Sequence[EvaluationBehaviour]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("\nmeasure", no_wrap=True)
-    table.add_column("")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    table.add_column("\n  measure", no_wrap=True)
     for each in shown:
         table.add_column(f"{each.name}\nmean ± SE", justify="right", no_wrap=True)
-        table.add_column(f"{each.key[:SHORT_KEY]}\nall", justify="right", no_wrap=True)
+        table.add_column("\nall", justify="right", no_wrap=True)
     for place, measure in enumerate(shown[0].summary.measures):
         cells: list[str] = []
         for each in shown:
             other = each.summary.measures[place]
             cells += [_mean(other), number(other.micro, other.unit)]
-        table.add_row(_title(measure), _ARROWS[measure.better or ""], *cells)
+        table.add_row(_title(measure), *cells)
     return table
 
 
 def _title(measure: Measure) -> str:
-    return f"{'  ' if measure.part_of else ''}{measure.title}{_UNITS[measure.unit]}"
+    arrow = _ARROWS[measure.better or ""]
+    return f"{arrow} {'  ' if measure.part_of else ''}{measure.title}{_UNITS[measure.unit]}"
 
 
 def _mean(measure: Measure) -> str:
     text = number(measure.macro, measure.unit)
     if measure.macro_error is None:
         return text
-    return f"{text} ± {number(measure.macro_error, measure.unit)}"
+    return f"{text} ± {number(measure.macro_error, measure.unit, like=measure.macro)}"

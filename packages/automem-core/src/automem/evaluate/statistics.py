@@ -154,7 +154,7 @@ def signflip_interval(
         sums += [each + weight * value for each in sums]
         sizes += [each + weight for each in sizes]
     subsets = range(1, len(sums))
-    means: list[float] = sorted([sums[subset] / sizes[subset] for subset in subsets])
+    means = sorted([float(sums[subset] / sizes[subset]) for subset in subsets])
     return means[outside - 1], means[-outside]
 
 

@@ -18,7 +18,7 @@ import anyio
 import msgspec
 
 from automem.episode.actions import invalid_prefix, resolve
-from automem.errors import TraceError
+from automem.errors import EnvironmentFailure, TraceError
 from automem.processes.pool import in_process, open_pool
 from automem.protocols import Environment, EnvironmentSession
 from automem.records._struct import Record
@@ -119,11 +119,17 @@ async def verify_in_worker(
     EnvironmentFailure, whose log is kept.
     """
     logs = Path(tempfile.mkdtemp(prefix="automem-verify-"))
-    async with (
-        open_pool(spec, {**source.options, **options}, workers=1, logs=logs) as pool,
-        pool.session(source.task) as session,
-    ):
-        verification = await verify_session(path, session, source)
+    try:
+        async with (
+            open_pool(spec, {**source.options, **options}, workers=1, logs=logs) as pool,
+            pool.session(source.task) as session,
+        ):
+            verification = await verify_session(path, session, source)
+    except EnvironmentFailure:
+        raise
+    except BaseException:
+        shutil.rmtree(logs)
+        raise
     shutil.rmtree(logs)
     return verification
 
@@ -179,7 +185,8 @@ async def _play(session: EnvironmentSession, number: int, line: Transition) -> D
         prefix = "" if resolved.valid else invalid_prefix(executed)
         result = await session.step(executed)
     # The notice of an invalid action is the host's, and not every recorder kept it.
-    recorded_text = line.long_term_context.removeprefix(prefix)
+    # A NUL is a byte that the recorder read beyond a message; which byte is there, nobody says.
+    recorded_text = line.long_term_context.removeprefix(prefix).replace("\0", "")
     pairs: tuple[tuple[str, object, object], ...] = (
         ("valid_action", line.valid_action, executed),
         ("long_term_context", recorded_text, result.observation.text),

@@ -115,7 +115,7 @@ _LOG = (
     ),
     Ratio(
         "consulted_writes",
-        "writes in LOG after looking",
+        "consulted writes in LOG",
         "share",
         "higher",
         "consulted_writes",
