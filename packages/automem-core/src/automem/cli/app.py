@@ -16,6 +16,8 @@ COMMANDS: Mapping[str, Lazy] = {
     "trace": Lazy("automem.cli.trace:trace", "Read an episode back, step by step."),
     "replay": Lazy("automem.cli.replay:replay", "Prove a recorded episode again."),
     "runs": Lazy("automem.cli.runs:runs", "List, show, compare and compact runs."),
+    "report": Lazy("automem.cli.report:report", "Write runs as one HTML file."),
+    "view": Lazy("automem.cli.view:view", "Look at runs in a browser."),
     "scaffold": Lazy("automem.cli.scaffold:scaffold", "Show, check, compare and begin scaffolds."),
     "environments": Lazy(
         "automem.cli.environments:environments", "List, verify and play environments."

@@ -94,6 +94,11 @@ class RunFolder:
         """Immutable copies of every scaffold that was played."""
         return self.path / "scaffolds"
 
+    @property
+    def report(self) -> Path:
+        """The page that `automem report` writes."""
+        return self.path / "report.html"
+
     def evaluation(self, key: str) -> EvaluationFolder:
         """The folder of one evaluation."""
         return EvaluationFolder(self.path / "evaluations" / key)

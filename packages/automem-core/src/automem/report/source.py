@@ -1,0 +1,132 @@
+"""What a report is about: the versions of one or more runs, and their episodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from automem.episode.folder import EpisodeFolder
+from automem.errors import AutoMemError, RunError
+from automem.evaluate.behaviour.measures import with_behaviour
+from automem.evaluate.episodes import read_result
+from automem.evaluate.evaluator import read_evaluation
+from automem.evaluate.plan import EvaluationPlan
+from automem.evaluate.replay import read_plan
+from automem.records.result import EpisodeResult, Evaluation
+from automem.run.layout import EvaluationFolder, RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One evaluation: a scaffold and its roles over fixed seeds."""
+
+    number: int
+    """Its place in the report, from 0; decides its color."""
+    label: str
+    """Told apart from every other."""
+    run: RunFolder
+    folder: EvaluationFolder
+    plan: EvaluationPlan
+    evaluation: Evaluation | None
+    """None while it is not complete."""
+    results: tuple[EpisodeResult, ...]
+    """Of the episodes that are finished, in the order of the plan."""
+
+    @property
+    def scaffold(self) -> Path | None:
+        """The folder of what was played; None for an agent without a scaffold."""
+        if not self.plan.scaffold:
+            return None
+        return next(iter(sorted(self.run.scaffolds.glob(f"{self.plan.scaffold}-*"))), None)
+
+    @property
+    def planned(self) -> int:
+        """How many episodes it needs."""
+        return len(self.plan.tasks) * len(self.plan.seeds)
+
+    def episode(self, task: str, seed: int) -> EpisodeFolder:
+        """The folder of one of its episodes."""
+        return self.folder.episode(task, seed)
+
+    def episodes(self) -> Iterator[tuple[str, int, EpisodeFolder]]:
+        """Task, seed and folder of every episode that was begun."""
+        for task in self.plan.tasks:
+            for seed in self.plan.seeds:
+                folder = self.episode(task, seed)
+                if folder.trace.exists() or folder.compacted.exists():
+                    yield task, seed, folder
+
+
+def versions_of(runs: Sequence[RunFolder], *, measured: bool = False) -> list[Version]:
+    """The evaluations of the runs, oldest first. Raises RunError where there is none.
+
+    With `measured` the behavior of memory is read from the traces where it is not stored. Raises
+    EvaluationError, TraceError and ScaffoldError for damaged files.
+    """
+    found: list[tuple[RunFolder, EvaluationFolder, EvaluationPlan]] = []
+    for run in runs:
+        folders = [folder for folder in run.evaluations() if folder.plan.exists()]
+        folders.sort(key=lambda folder: folder.plan.stat().st_mtime_ns)
+        found += [(run, folder, read_plan(folder)) for folder in folders]
+    if not found:
+        raise RunError(
+            f"nothing was played in {', '.join(str(run.path) for run in runs)}, so there is "
+            "nothing to report; play first, for instance: automem demo"
+        )
+    labels = _labels(found, several=len(runs) > 1)
+    return [
+        Version(
+            number=number,
+            label=label,
+            run=run,
+            folder=folder,
+            plan=plan,
+            evaluation=_evaluation(folder, measured=measured),
+            results=tuple(_results(folder, plan)),
+        )
+        for number, (label, (run, folder, plan)) in enumerate(zip(labels, found, strict=True))
+    ]
+
+
+def title_of(runs: Sequence[RunFolder]) -> str:
+    """What the page is called."""
+    return ", ".join(run.name for run in runs)
+
+
+def _evaluation(folder: EvaluationFolder, *, measured: bool) -> Evaluation | None:
+    if not folder.evaluation.exists():
+        return None
+    evaluation = read_evaluation(folder)
+    return with_behaviour(evaluation, folder) if measured else evaluation
+
+
+def _results(folder: EvaluationFolder, plan: EvaluationPlan) -> Iterator[EpisodeResult]:
+    for task in plan.tasks:
+        for seed in plan.seeds:
+            result = read_result(folder.episode(task, seed))
+            if result is not None:
+                yield result
+
+
+def _labels(
+    found: Sequence[tuple[RunFolder, EvaluationFolder, EvaluationPlan]], *, several: bool
+) -> list[str]:
+    """Names where they are enough, then with roles, then with keys."""
+    names = [f"{run.name}: {plan.name}" if several else plan.name for run, _, plan in found]
+    count = Counter(names)
+    with_roles = [
+        name if count[name] == 1 else f"{name} by {plan.roles['gameplay'].text}"
+        for name, (_, _, plan) in zip(names, found, strict=True)
+    ]
+    count = Counter(with_roles)
+    return [
+        name if count[name] == 1 else f"{name} {folder.path.name[:8]}"
+        for name, (_, folder, _) in zip(with_roles, found, strict=True)
+    ]
+
+
+def readable(error: AutoMemError) -> str:
+    """The first line of an error, for a place with little room."""
+    return str(error).split("\n", 1)[0]
