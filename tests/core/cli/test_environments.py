@@ -79,6 +79,29 @@ def test_a_difference_is_shown_and_fails(
     assert entry["verification"]["first_difference"]["field"] == "valid_actions"
 
 
+def test_a_recording_that_cannot_be_played_does_not_hide_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = tmp_path / "alone.jsonl"
+    alone.touch()
+    assert run_command(automem, ["environments", "verify", str(alone), str(WEST)]) == FAILED
+    said = capsys.readouterr().err
+    assert f"error {alone}\n  {alone} has no manifest.json beside it" in said
+    assert f"122/122 {WEST}" in said
+    assert run_command(automem, ["environments", "verify", str(alone), "--json"]) == FAILED
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert entry["verification"] is None and "manifest.json" in entry["error"]
+
+
+def test_an_option_of_the_environment_can_be_set(capsys: pytest.CaptureFixture[str]) -> None:
+    verify = ["environments", "verify", str(WEST)]
+    assert run_command(automem, [*verify, "-s", "crafter.profile=neither"]) == FAILED
+    assert "environment.profile: Invalid enum value 'neither'" in capsys.readouterr().err
+    assert run_command(automem, [*verify, "-s", "hanoi.speed=2"]) == DONE
+    assert run_command(automem, [*verify, "-s", "crafte.profile=paper"]) == FAILED
+    assert "did you mean 'crafter'" in capsys.readouterr().err
+
+
 def play(monkeypatch: pytest.MonkeyPatch, typed: str, *options: str) -> int:
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     return run_command(automem, ["environments", "play", "hanoi", *options])

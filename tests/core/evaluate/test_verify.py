@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,15 @@ import pytest
 from automem_hanoi import ACTIONS, Hanoi
 
 from automem.episode.actions import invalid_prefix
-from automem.errors import TraceError
-from automem.evaluate.verify import RecordedSource, read_source, verify_recording
+from automem.errors import EnvironmentFailure, TraceError
+from automem.evaluate.verify import (
+    RecordedSource,
+    Verification,
+    read_source,
+    verify_in_worker,
+    verify_recording,
+)
+from automem.plugins import load_plugins
 
 SOURCE = RecordedSource(
     environment="hanoi",
@@ -133,6 +141,53 @@ def test_a_recording_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:40])
     with pytest.raises(TraceError, match="cannot be read"):
         verify_recording(cut, hanoi, SOURCE)
+
+
+def test_a_byte_that_the_recorder_read_too_far_is_left_out(tmp_path: Path) -> None:
+    lines = recorded("A to C")
+    lines[1]["long_term_context"] = "\0" + lines[1]["long_term_context"]
+    found = verify_recording(write(tmp_path / "game.jsonl", lines), hanoi, SOURCE)
+    assert found.first_difference is None
+
+
+async def in_worker(path: Path, **options: object) -> Verification:
+    spec = load_plugins().get("environment", "hanoi")
+    return await verify_in_worker(path, spec, SOURCE, options)
+
+
+@pytest.mark.anyio
+async def test_a_recording_is_played_in_a_worker_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "logs"))
+    (tmp_path / "logs").mkdir()
+    path = write(tmp_path / "game.jsonl", recorded("A to C", "nonsense"))
+    assert (await in_worker(path)).matched == 3
+    with pytest.raises(TraceError, match="holds no transition"):
+        await in_worker(write(path, []))
+    assert kept_logs(tmp_path) == 0
+
+
+@pytest.mark.anyio
+async def test_the_log_of_a_game_that_failed_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "logs"))
+    (tmp_path / "logs").mkdir()
+    path = write(tmp_path / "game.jsonl", recorded("A to C"))
+    with pytest.raises(EnvironmentFailure, match="takes no options"):
+        await in_worker(path, speed=2)
+    assert kept_logs(tmp_path) == 1
+
+
+def kept_logs(folder: Path) -> int:
+    return len(list((folder / "logs").glob("*/*.log")))
+
+
+def test_what_the_environment_is_told_is_what_the_manifest_says() -> None:
+    assert SOURCE.options == {}
+    source = msgspec.structs.replace(SOURCE, profile="paper", engine="balrog-nle", clock=0)
+    assert source.options == {"profile": "paper", "engine": "balrog-nle", "clock": 0}
 
 
 def test_an_empty_recording_proves_nothing(tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ async def verify_in_worker(
         ):
             verification = await verify_session(path, session, source)
     except EnvironmentFailure:
+        # What it says names the log.
         raise
     except BaseException:
         shutil.rmtree(logs)
