@@ -117,6 +117,19 @@ def test_numbers_may_differ_by_rounding(tmp_path: Path) -> None:
     assert found.first_difference is None
 
 
+def test_a_game_that_was_cut_off_may_have_ended(tmp_path: Path) -> None:
+    solving = ("A to C", "A to B", "C to B", "A to C", "B to A", "B to C", "A to C")
+    lines = recorded(*solving)
+    assert lines[-1]["terminated"]
+    lines[-1] |= {"terminated": False, "truncated": True}
+    found = verify_recording(write(tmp_path / "game.jsonl", lines), hanoi, SOURCE)
+    assert found.first_difference is None
+    lines[-1]["truncated"] = False
+    found = verify_recording(write(tmp_path / "game.jsonl", lines), hanoi, SOURCE)
+    assert found.first_difference is not None
+    assert found.first_difference.field == "terminated"
+
+
 def test_other_accepted_actions_are_a_difference(tmp_path: Path) -> None:
     path = write(tmp_path / "game.jsonl", recorded("A to C"))
     source = msgspec.structs.replace(SOURCE, valid_actions=ACTIONS[:3])

@@ -59,6 +59,8 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     short_term_context: str
     reward: float
     terminated: bool
+    truncated: bool = False
+    """Whether it was cut off at a limit; then it is not terminated."""
     progression: float
 
 
@@ -194,7 +196,8 @@ async def _play(session: EnvironmentSession, number: int, line: Transition) -> D
         ("short_term_context", line.short_term_context, result.observation.status),
         ("reward", line.reward, _near(result.reward, line.reward)),
         ("progression", line.progression, _near(result.progression, line.progression)),
-        ("terminated", line.terminated, result.ended is not None),
+        # Where it was cut off, a game may call that an end or leave it to the host.
+        ("terminated", line.terminated, result.ended is not None and not line.truncated),
     )
     for field, recorded, played in pairs:
         if recorded != played:
