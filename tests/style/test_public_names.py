@@ -18,6 +18,7 @@ PUBLIC: dict[str, list[str]] = {
         "Spec",
         "StepResult",
         "hookimpl",
+        "read_run",
     ],
     "automem_envs.crafter.scaffolds": ["crafter_map", "crafter_v0"],
 }

@@ -1,5 +1,10 @@
 """AutoMem: memory as a skill that an LLM agent learns."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from automem.errors import AutoMemError
 from automem.hooks import hookimpl
 from automem.protocols import Environment
@@ -16,4 +21,15 @@ __all__ = [
     "Spec",
     "StepResult",
     "hookimpl",
+    "read_run",
 ]
+
+if TYPE_CHECKING:
+    from automem.frame import read_run
+
+
+def __getattr__(name: str) -> Any:
+    """`read_run` is imported when it is asked for; the command line starts without it."""
+    if name == "read_run":
+        return import_module("automem.frame").read_run
+    raise AttributeError(f"module 'automem' has no attribute {name!r}")

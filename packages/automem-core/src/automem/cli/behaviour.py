@@ -106,11 +106,12 @@ def _table(shown: Sequence[EvaluationBehaviour]) -> Table:
     for each in shown:
         table.add_column(f"{each.name}\nmean ± SE", justify="right", no_wrap=True)
         table.add_column("\nall", justify="right", no_wrap=True)
-    for place, measure in enumerate(shown[0].summary.measures):
+    named = [{measure.name: measure for measure in each.summary.measures} for each in shown]
+    for measure in shown[0].summary.measures:
         cells: list[str] = []
-        for each in shown:
-            other = each.summary.measures[place]
-            cells += [_mean(other), number(other.micro, other.unit)]
+        for measures in named:
+            other = measures.get(measure.name)
+            cells += [_mean(other), number(other.micro, other.unit)] if other else ["-", "-"]
         table.add_row(_title(measure), *cells)
     return table
 

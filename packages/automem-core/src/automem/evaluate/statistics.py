@@ -145,7 +145,7 @@ def signflip_interval(
     n = len(differences)
     if n >= FROM_HERE_T:
         return None
-    outside = math.floor((1 - CONFIDENCE) / 2 * 2**n + 1e-9)
+    outside: int = math.floor((1 - CONFIDENCE) / 2 * 2**n + 1e-9)
     if not outside:
         return None
     sums: list[float] = [0.0]
@@ -154,7 +154,7 @@ def signflip_interval(
         sums += [each + weight * value for each in sums]
         sizes += [each + weight for each in sizes]
     subsets = range(1, len(sums))
-    means = sorted([float(sums[subset] / sizes[subset]) for subset in subsets])
+    means = sorted([sums[subset] / sizes[subset] for subset in subsets])
     return means[outside - 1], means[-outside]
 
 

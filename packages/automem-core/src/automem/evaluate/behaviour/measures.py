@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -20,7 +20,7 @@ from automem.records.result import EpisodeResult, Evaluation
 from automem.run.layout import EvaluationFolder
 
 
-def measures_of(counts: Behaviour) -> Mapping[str, float | None]:
+def measures_of(counts: Behaviour) -> dict[str, float | None]:
     """Name -> value of every measure; None where there is nothing to divide by."""
     return {ratio.name: ratio.value(counts) for ratio in RATIOS}
 

@@ -28,7 +28,7 @@ class Ratio(NamedTuple):
         """The measure of these counts; None where there is nothing to divide by."""
         over = sum([_count(counts, name) for name in self.over.split()])
         if self.under == NOTHING:
-            return over or None
+            return float(over) or None
         under = _count(counts, self.under)
         if not under:
             return None
