@@ -81,3 +81,9 @@ def test_afterwards_the_log_is_what_it_was_before(tmp_path: Path) -> None:
         structlog.get_logger().info("outside")
     assert [e["event"] for e in logged(outer)] == ["outside"]
     assert [e["event"] for e in logged(inner)] == ["inside"]
+
+
+def test_a_full_disk_does_not_end_what_is_logged_of() -> None:
+    with logging_to(Path("/dev/full")):
+        for number in range(3):
+            structlog.get_logger().info("step_played", number=number)

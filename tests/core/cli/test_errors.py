@@ -32,6 +32,8 @@ def run(
         (ModelError("the engine is gone"), 1, "error: the engine is gone\n"),
         (ConfigError("no such key"), 2, "error: no such key\n"),
         (LimitReached("no money left"), 3, "error: no money left\n"),
+        (OSError(28, "No space left on device"), 1, "error: No space left on device\n"),
+        (IsADirectoryError(21, "Is a directory", "a"), 1, "error: Is a directory: a\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (click.Abort(), 130, "interrupted\n"),
         (ExceptionGroup("g", [ConfigError("deep")]), 2, "error: deep\n"),
@@ -80,6 +82,19 @@ def test_an_unexpected_error_names_the_log_and_the_way_to_see_more(
 def test_debug_shows_where_it_came_from(capsys: pytest.CaptureFixture[str]) -> None:
     code, said = run(ValueError("odd"), capsys, debug=True)
     assert code == 1 and "Traceback" in said and "--debug" not in said
+
+
+def test_a_log_that_cannot_be_written_hides_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error in (OSError(28, "No space left on device"), ValueError("odd")):
+        code, said = run(error, capsys, log=tmp_path, resume="automem eval a.toml")
+        assert code == 1 and str(error.args[-1]) in said and "Traceback" not in said
+
+
+def test_an_error_gives_the_terminal_no_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    _, said = run(ModelError("503: \x1b[2J\x07\udc9b down"), capsys)
+    assert said == "error: 503: \\x1b[2J\\x07\\udc9b down\n"
 
 
 def test_no_key_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import anyio
@@ -88,6 +89,21 @@ def test_the_heartbeat_goes_on_while_the_work_does(run: RunFolder) -> None:
             assert read(run).status == "running"
 
     anyio.run(watch)
+
+
+def test_a_status_that_cannot_be_written_ends_no_work_and_hides_no_error(run: RunFolder) -> None:
+    async def working(outcome: Exception | None) -> None:
+        async with working_on(run, [], beat_seconds=0.001):
+            run.status.unlink()
+            run.status.mkdir()
+            await anyio.sleep(0.02)
+            if outcome is not None:
+                raise outcome
+
+    for outcome in (None, ValueError("odd")):
+        with pytest.raises(ValueError, match="odd") if outcome else nullcontext():
+            anyio.run(working, outcome)
+        run.status.rmdir()
 
 
 def test_a_second_process_is_refused_and_told_who_has_the_run(run: RunFolder) -> None:

@@ -204,6 +204,15 @@ def test_live_tells_episodes_and_their_steps_apart_on_a_narrow_terminal(width: i
         assert ("environment 0.0 s" in line) == (width >= 60)
 
 
+def test_no_note_gives_the_terminal_commands() -> None:
+    episode = playing(1, note="\x1b]0;owned\x07\x1b[2J\x9b31m")
+    progress, stream, shown = plain(episode)
+    shown.update(101.0)
+    screen, _ = live(progress, width=200)
+    for written in (stream.getvalue(), drawn(screen, 101.0)):
+        assert r"\x1b]0;owned\x07\x1b[2J\x9b31m" in written
+
+
 def test_live_shows_an_empty_and_a_full_bar() -> None:
     assert "0/0 episodes" in drawn(live(Progress())[0], 100.0)
     assert "1/1 episodes" in drawn(live(progress_of(done(1)))[0], 100.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from automem.ui.words import count, duration, mean_error, money, percent, size
+from automem.ui.words import count, duration, mean_error, money, percent, size, visible
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,16 @@ def test_percents_and_errors() -> None:
     assert percent(None) == "-" and percent(47.271) == "47.27 %"
     assert mean_error(47.27, 2.05) == "47.27 ± 2.05"
     assert mean_error(47.27, None) == "47.27"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\n\tlines, \u00e9 \u4f60", "two\n\tlines, \u00e9 \u4f60"),
+        ("\x1b]0;title\x07\x1b[2J", "\\x1b]0;title\\x07\\x1b[2J"),
+        ("over\rwritten \x9b31m \x00\r\n", "over\\rwritten \\x9b31m \\x00\r\n"),
+        ("\u202eback \ud800", "\\u202eback \\ud800"),
+    ],
+)
+def test_a_terminal_only_shows_what_others_wrote(text: str, shown: str) -> None:
+    assert visible(text) == shown

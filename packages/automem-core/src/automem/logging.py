@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -66,7 +66,8 @@ def _processors(file: IO[str] | None, *, verbose: bool) -> list[Processor]:
     def write(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
         line = msgspec.json.encode(event).decode() + "\n"
         if file is not None:
-            file.write(line)
+            with suppress(OSError):  # a full disk must not end the work that is told of
+                file.write(line)
         if verbose:
             sys.stderr.write(line)
         return ""
@@ -87,5 +88,9 @@ def _opened(path: Path | None) -> Generator[IO[str] | None]:
         yield None
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", buffering=1) as file:
+    file = path.open("a", encoding="utf-8", buffering=1)
+    try:
         yield file
+    finally:
+        with suppress(OSError):
+            file.close()

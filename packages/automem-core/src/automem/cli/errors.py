@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ import click
 from automem.cli.invocation import Invocation
 from automem.errors import AutoMemError, ConfigError, EvaluationUnfinished, LimitReached
 from automem.secrets import redact
+from automem.ui.words import visible
 
 DONE, FAILED, USAGE, LIMIT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -53,6 +55,10 @@ def report(error: BaseException, invocation: Invocation) -> int:
         if isinstance(error, LimitReached | EvaluationUnfinished):
             _tell_resume(invocation)
         return _code(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        _tell_machine(error, invocation)
+        _tell_resume(invocation)
+        return FAILED
     _tell_unexpected(error, invocation)
     return FAILED
 
@@ -84,12 +90,20 @@ def _code(error: AutoMemError) -> int:
 
 
 def _tell(text: str) -> None:
-    click.echo(redact(text), err=True)
+    click.echo(visible(redact(text)), err=True)
 
 
 def _tell_resume(invocation: Invocation) -> None:
     if invocation.resume:
         _tell(f"nothing is lost; go on with: {invocation.resume}")
+
+
+def _tell_machine(error: OSError, invocation: Invocation) -> None:
+    """A full disk, a folder where a file belongs, a missing right: no bug, and easily mended."""
+    where = f": {error.filename}" if error.filename is not None else ""
+    _tell(f"error: {error.strerror or type(error).__name__}{where}")
+    if invocation.log is not None:
+        _log(error, invocation.log)
 
 
 def _tell_unexpected(error: BaseException, invocation: Invocation) -> None:
@@ -112,5 +126,5 @@ def _log(error: BaseException, path: Path) -> None:
 
     from automem.logging import logging_to
 
-    with logging_to(path):
+    with suppress(OSError), logging_to(path):
         structlog.get_logger().error("command_failed", exc_info=error)

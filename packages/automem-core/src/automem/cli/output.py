@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from automem.ui.words import visible
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -40,6 +42,7 @@ def say(*things: RenderableType) -> None:
     """Write text or rich tables to stderr; nothing in the text is read as markup."""
     console = stderr_console()
     for thing in things:
+        thing = visible(thing) if isinstance(thing, str) else thing
         console.print(thing, markup=False, highlight=False, soft_wrap=isinstance(thing, str))
 
 
@@ -52,6 +55,7 @@ def stderr_console() -> Console:
 
 def page(text: str) -> None:
     """Write a long text to stdout, through a pager if a person reads it."""
+    text = visible(text)
     if sys.stdout.isatty() and sys.stdin.isatty():
         click.echo_via_pager(text)
     else:

@@ -8,6 +8,7 @@ from automem.episode.actions import resolve
 from automem.protocols import Environment
 from automem.records.environment import EnvironmentInfo, Observation, StepResult
 from automem.records.scaffold import ActionRule
+from automem.ui.words import visible
 
 _QUIT = "q"
 
@@ -72,4 +73,4 @@ def _summary(result: StepResult) -> str:
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automem.cli.output import command_line, examples, folder_option, json_option, page, say
+from automem.ui.words import visible
 
 if TYPE_CHECKING:
     from automem.cli.locate import Found
@@ -132,7 +133,7 @@ def grep(opened: TraceReader, pattern: str, *, most: int = MOST_HITS) -> None:
                 if wanted.search(line):
                     hits += 1
                     if hits <= most:
-                        click.echo(f"step {step.number} {what}: {line.strip()}")
+                        click.echo(f"step {step.number} {what}: {visible(line.strip())}")
     if hits > most:
         say(f"and {hits - most} more lines; use a narrower expression")
     elif not hits:
@@ -145,6 +146,6 @@ def _export(opened: TraceReader, number: int | None, form: str) -> None:
 
     steps = opened.steps() if number is None else iter([opened.step(number)])
     if form == "md" and number is None:
-        click.echo(episode_text(opened) + "\n")
+        click.echo(visible(episode_text(opened)) + "\n")
     for step in steps:
-        click.echo(step_text(step) + "\n" if form == "md" else step_line(step))
+        click.echo(visible(step_text(step)) + "\n" if form == "md" else step_line(step))

@@ -14,6 +14,7 @@ from typing import IO
 
 import anyio
 import msgspec
+import structlog
 
 from automem.errors import LimitReached, RunError
 from automem.files import write_json
@@ -26,6 +27,8 @@ from automem.tasks import beside
 HEARTBEAT_SECONDS = 5.0
 LOCK_TRIES = 5
 LOCK_WAIT_SECONDS = 0.02
+
+log = structlog.get_logger()
 
 
 @contextmanager
@@ -73,12 +76,12 @@ async def working_on(
                 yield
         except Exception as error:
             state = "interrupted" if isinstance(error, LimitReached) else "failed"
-            write_json(run.status, _ended(begun, state, str(error)))
+            _keep(run, _ended(begun, state, str(error)))
             raise
         except BaseException:
-            write_json(run.status, _ended(begun, "interrupted", ""))
+            _keep(run, _ended(begun, "interrupted", ""))
             raise
-        write_json(run.status, _ended(begun, "finished", ""))
+        _keep(run, _ended(begun, "finished", ""))
 
 
 def read_status(run: RunFolder) -> RunStatus | None:
@@ -128,7 +131,15 @@ def _lock(file: IO[str]) -> bool:
 async def _beat(run: RunFolder, status: RunStatus, seconds: float) -> None:
     while True:
         await anyio.sleep(seconds)
-        write_json(run.status, msgspec.structs.replace(status, heartbeat=_now()))
+        _keep(run, msgspec.structs.replace(status, heartbeat=_now()))
+
+
+def _keep(run: RunFolder, status: RunStatus) -> None:
+    """Write the status where that is possible: the work, and what ended it, count for more."""
+    try:
+        write_json(run.status, status)
+    except OSError as error:
+        log.warning("status_not_written", error=str(error))
 
 
 def _ended(status: RunStatus, state: RunState, message: str) -> RunStatus:

@@ -15,6 +15,7 @@ from automem.tasks import beside
 from automem.ui.events import JsonDisplay
 from automem.ui.plain import PlainDisplay
 from automem.ui.summary import Watch
+from automem.ui.words import visible
 
 Mode = Literal["live", "plain", "json"]
 MODES: tuple[Mode, ...] = ("live", "plain", "json")
@@ -74,7 +75,7 @@ def make_display(mode: Mode, watch: Watch, title: str, stream: TextIO) -> Displa
     if mode == "json":
         return JsonDisplay(watch, title, write)
     if mode == "plain":
-        return PlainDisplay(watch, title, write)
+        return PlainDisplay(watch, title, lambda line: write(visible(line)))
     from rich.console import Console
 
     from automem.ui.live import LiveDisplay

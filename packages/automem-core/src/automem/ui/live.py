@@ -12,7 +12,7 @@ from rich.text import Text
 
 from automem.evaluate.progress import EpisodeProgress
 from automem.ui.summary import ACTIVE, Named, Summary, Watch, busiest
-from automem.ui.words import count, duration, money, percent
+from automem.ui.words import count, duration, money, percent, visible
 
 FEWEST_LINES = 3
 BAR_WIDTH = 50
@@ -109,7 +109,7 @@ def _wait(episode: EpisodeProgress, now: float) -> str:
         said = f"{episode.waiting_for} {max(0.0, now - episode.waiting_since):.1f} s"
     else:
         said = ""
-    return f"{said} ({episode.note})" if episode.note else said
+    return f"{said} ({visible(episode.note)})" if episode.note else said
 
 
 def _bar(summary: Summary) -> Table:
