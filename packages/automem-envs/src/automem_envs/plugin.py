@@ -15,7 +15,32 @@ def automem_environments() -> list[EnvironmentSpec]:
             summary="Open-world survival with 22 achievements (crafter 1.8.3)",
             config="automem_envs.crafter.options:CrafterOptions",
             extra="automem-envs[crafter]",
-        )
+        ),
+        EnvironmentSpec(
+            name="nethack",
+            make="automem_envs.nethack.environment:NetHack",
+            summary="The whole of NetHack, as in the NetHack Challenge (nle 1.3.0)",
+            config="automem_envs.nethack.options:NetHackOptions",
+            extra="automem-envs[nethack]",
+            tasks=("NetHackChallenge-v0",),
+        ),
+        EnvironmentSpec(
+            name="minihack",
+            make="automem_envs.minihack.environment:MiniHack",
+            summary="Eight small tasks in the world of NetHack (minihack 1.0.2)",
+            config="automem_envs.minihack.options:MiniHackOptions",
+            extra="automem-envs[minihack]",
+            tasks=(
+                "MiniHack-Boxoban-Hard-v0",
+                "MiniHack-Boxoban-Medium-v0",
+                "MiniHack-MazeWalk-9x9-v0",
+                "MiniHack-MazeWalk-15x15-v0",
+                "MiniHack-Corridor-R3-v0",
+                "MiniHack-CorridorBattle-Dark-v0",
+                "MiniHack-Quest-Easy-v0",
+                "MiniHack-Quest-Medium-v0",
+            ),
+        ),
     ]
 
 

@@ -1,0 +1,1 @@
+"""MiniHack: small tasks in the world of NetHack, as text and a map of characters."""

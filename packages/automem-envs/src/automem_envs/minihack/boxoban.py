@@ -1,0 +1,88 @@
+"""One level out of a folder of Boxoban levels, read alone.
+
+A file holds up to a thousand levels: `; N`, ten rows of ten characters, a blank line. Every level
+takes as many bytes as its number has digits more than any other, so where it begins is known.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from automem.errors import EnvironmentFailure
+from automem.home import home
+from automem_envs.minihack.levels import boxoban_level
+
+SIDE: Final = 10
+_ROWS_BYTES: Final = SIDE * (SIDE + 1)
+_AROUND_BYTES: Final = len("; \n") + len("\n")
+_REMEDY: Final = (
+    'run: automem setup boxoban; or name a folder you have, with boxoban_folder = "..." in '
+    "[environment]"
+)
+
+
+class LevelFile(NamedTuple):
+    """One file, and how many levels it holds."""
+
+    path: Path
+    levels: int
+
+
+class LevelSet:
+    """The levels of one difficulty, in sorted order of their files."""
+
+    def __init__(self, folder: str | None, difficulty: str) -> None:
+        root = Path(folder).expanduser() if folder else home() / "data" / "boxoban"
+        at = root / difficulty
+        at = at / "train" if (at / "train").is_dir() else at
+        if not at.is_dir():
+            raise EnvironmentFailure(f"there are no Boxoban levels in {at}; {_REMEDY}")
+        found = sorted(path for path in at.iterdir() if path.suffix == ".txt")
+        self.files = tuple(LevelFile(path, _levels(path)) for path in found)
+        self.count = sum(file.levels for file in self.files)
+        if self.count == 0:
+            raise EnvironmentFailure(f"the files in {at} hold no Boxoban level; {_REMEDY}")
+
+    def level(self, number: int) -> str:
+        """The rows of one level, counted from 0 over all files. Raises EnvironmentFailure."""
+        for path, levels in self.files:
+            if number < levels:
+                return _read(path, number)
+            number -= levels
+        raise EnvironmentFailure(f"there are {self.count} Boxoban levels, and no level {number}")
+
+    def description(self, seed: int) -> str:
+        """The level a seed chooses, for NetHack's level compiler."""
+        number = random.Random(seed).randrange(self.count)  # noqa: S311 - the benchmark's choice
+        return boxoban_level(self.level(number).splitlines())
+
+
+def _start(number: int) -> int:
+    """Where level `number` of a file begins."""
+    digits = sum(number - 10**power for power in range(1, len(str(number))))
+    return number * (_AROUND_BYTES + 1 + _ROWS_BYTES) + digits
+
+
+def _levels(path: Path) -> int:
+    """How many levels fit into the size of a file."""
+    size = path.stat().st_size
+    number = size // (_AROUND_BYTES + 1 + _ROWS_BYTES)
+    while number and _start(number) > size:
+        number -= 1
+    return number
+
+
+def _read(path: Path, number: int) -> str:
+    start = _start(number)
+    with path.open("rb") as file:
+        file.seek(start)
+        record = file.read(_start(number + 1) - start)
+    head, _, rows = record.decode("ascii", "replace").partition("\n")
+    if head != f"; {number}" or len(rows) != _ROWS_BYTES + 1:
+        raise EnvironmentFailure(
+            f"{path} has no level '{number}' at byte {start}; each level should be '; N', ten "
+            f"rows of ten characters and a blank line; {_REMEDY}"
+        )
+    return rows.rstrip("\n")

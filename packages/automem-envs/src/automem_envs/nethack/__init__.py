@@ -1,0 +1,1 @@
+"""NetHack: a dungeon of fifty levels, as text and a map of characters."""
