@@ -17,7 +17,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info = tmp_path / "automem_lent-3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: automem-lent\nVersion: 3\nRequires-Dist: click>=8\n",
+        "Metadata-Version: 2.1\nName: automem-lent\nVersion: 3\nRequires-Dist: click>=8\n"
+        "Requires-Dist: rich>=14; extra == 'colors'\n",
         encoding="utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path)  # pyright: ignore[reportUnknownMemberType]

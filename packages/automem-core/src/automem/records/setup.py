@@ -56,7 +56,7 @@ class Package(Record):
     editable: bool = False
     """Whether the files of the checkout are used in place."""
     requires: tuple[str, ...] = ()
-    """What it depends on."""
+    """What it depends on, without what its extras add."""
 
 
 class Made(Record):

@@ -31,7 +31,8 @@ def package_here(name: str) -> Package:
         raise SetupError(
             f"'{name}' belongs into this set-up and is not installed here; install it first"
         ) from error
-    plain = Package(name=name, version=found.version, requires=tuple(sorted(found.requires or ())))
+    always = sorted(one for one in found.requires or () if "extra ==" not in one)
+    plain = Package(name=name, version=found.version, requires=tuple(always))
     origin = found.read_text("direct_url.json")
     if origin is None:
         return plain
