@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from automem.errors import ConfigError
@@ -11,6 +13,7 @@ from automem.records._struct import Record
 
 class Inner(Record):
     size: int = 1
+    shape: Literal["round", "square"] | None = None
 
 
 class Outer(Record):
@@ -36,6 +39,10 @@ def test_options_become_the_struct() -> None:
         (
             {"inner": {"size": "3"}},
             "environment.inner.size: Expected `int`, got `str` (an option of 'game')",
+        ),
+        (
+            {"inner": {"shape": "rond"}},
+            "environment.inner.shape: 'rond' is none of round, square (an option of 'game')",
         ),
         ({"inner": 3}, "environment.inner: Expected `object`, got `int` (an option of 'game')"),
         (

@@ -37,7 +37,7 @@ def test_the_tutorial_ends_in_a_game_that_was_played(tmp_path: Path) -> None:
     commands = [line for mark, text in texts if mark == "run" for line in text.split("\n") if line]
     assert commands
     for command in commands:
-        program, *arguments = shlex.split(command)
+        program, *arguments = shlex.split(command.removeprefix("uv run "))
         done = subprocess.run(
             [Path(sys.executable).parent / program, *arguments],
             cwd=tmp_path,

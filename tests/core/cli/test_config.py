@@ -35,6 +35,8 @@ def test_what_is_next_can_be_pasted_into_the_shell_that_uv_run_was_typed_into(
 def test_a_configuration_that_cannot_be_played_is_usage(call: Automem, folder: Path) -> None:
     (folder / "toy.toml").write_text(CONFIG, encoding="utf-8")
     assert call("config", "check", "toy.toml", "-s", "environment.name=tor").code == 2
+    empty = call("config", "check", "toy.toml", "-s", "seeds.search=[]")
+    assert empty.code == 2 and "seeds.search is empty" in empty.err
     assert "scaffold" in call("config", "check", "toy.toml", "-s", "scaffold.from=tor").err
     assert call("config", "check", "nope.toml").code == 2
 

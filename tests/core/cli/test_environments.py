@@ -21,7 +21,7 @@ def test_the_list_says_what_can_be_played(capsys: pytest.CaptureFixture[str]) ->
     assert run_command(automem, ["environments", "list"]) == DONE
     said = capsys.readouterr().err
     assert "crafter: Open-world survival with 22 achievements" in said
-    assert "profile corrected" in said
+    assert "profiles: balrog, corrected, paper; corrected unless asked otherwise" in said
     assert "tasks: 3-disks, 4-disks" in said
     assert "installed" in said
 
@@ -96,7 +96,8 @@ def test_a_recording_that_cannot_be_played_does_not_hide_the_others(
 def test_an_option_of_the_environment_can_be_set(capsys: pytest.CaptureFixture[str]) -> None:
     verify = ["environments", "verify", str(WEST)]
     assert run_command(automem, [*verify, "-s", "crafter.profile=neither"]) == FAILED
-    assert "environment.profile: Invalid enum value 'neither'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "crafter.profile: " in said and "'neither'" in said
     assert run_command(automem, [*verify, "-s", "hanoi.speed=2"]) == DONE
     assert run_command(automem, [*verify, "-s", "crafte.profile=paper"]) == FAILED
     assert "did you mean 'crafter'" in capsys.readouterr().err

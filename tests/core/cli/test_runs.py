@@ -242,6 +242,8 @@ def test_an_ambiguous_or_unknown_episode_lists_what_there_is(toys: Path) -> None
     for text in ("", "zzz/1"):
         with pytest.raises(RunError, match="there are:\n"):
             locate_episode(run, text)
+    with pytest.raises(RunError, match=rf"did you mean 'toy'\?; there are:\n  {key[:8]}/default/2"):
+        locate_episode(run, "toyy/2")
     (toys / "evaluations" / key / "plan.json").unlink()
     with pytest.raises(RunError, match="there are: none"):
         locate_episode(run, "1")

@@ -18,10 +18,11 @@ from automem.run.seeds import check_disjoint, parse_seeds
         ("42-45", (42, 43, 44, 45)),
         ("42, 45, 50-52", (42, 45, 50, 51, 52)),
         ("7", (7,)),
+        (7, (7,)),
     ],
 )
 def test_every_way_of_writing_seeds_is_understood(
-    written: tuple[int, ...] | str, meant: tuple[int, ...]
+    written: tuple[int, ...] | int | str, meant: tuple[int, ...]
 ) -> None:
     assert parse_seeds(written) == meant
 

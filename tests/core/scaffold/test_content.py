@@ -124,8 +124,8 @@ def test_the_difference_of_two_scaffolds_is_a_unified_diff(folder) -> None:
     one = folder({"files/notes.txt": "a\nb\n", "files/gone": "x\n"}, name="one")
     two = folder({"files/notes.txt": "a\nc\n", "files/new": "y\n"}, name="two")
     assert difference(one, two) == (
-        "--- a/files/gone\n+++ (none)\n@@ -1 +1 @@\n-x\n+\n"
-        "--- (none)\n+++ b/files/new\n@@ -1 +1 @@\n-\n+y\n"
+        "--- a/files/gone\n+++ (none)\n@@ -1 +0,0 @@\n-x\n"
+        "--- (none)\n+++ b/files/new\n@@ -0,0 +1 @@\n+y\n"
         "--- a/files/notes.txt\n+++ b/files/notes.txt\n@@ -1,2 +1,2 @@\n a\n-b\n+c"
     )
 

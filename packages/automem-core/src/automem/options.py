@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from automem.choices import name_choices
 from automem.errors import ConfigError
 from automem.spelling import did_you_mean
 
@@ -27,7 +28,9 @@ def read_options(
         return msgspec.convert(dict(raw), struct, strict=True)
     except msgspec.ValidationError as error:
         said, _, where = str(error).partition(" - at `$")
-        raise ConfigError(f"{path}{where.rstrip('`')}: {said} (an option of '{owner}')") from error
+        where = where.rstrip("`")
+        said = name_choices(said, struct, where)
+        raise ConfigError(f"{path}{where}: {said} (an option of '{owner}')") from error
 
 
 def _refuse_unknown(

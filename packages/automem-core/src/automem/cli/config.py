@@ -15,7 +15,7 @@ override_option = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override one value, such as seeds.search=[1,2]. May be repeated.",
+    help="Override one value, such as seeds.search=42-43. May be repeated.",
 )
 
 
@@ -34,16 +34,19 @@ def config() -> None:
 @config_argument
 @override_option
 def check(*, config: Path, overrides: tuple[str, ...]) -> None:
-    """Check a configuration against what is installed, without playing anything.
+    """Check a configuration without playing anything.
 
-    Names, options, seeds and the scaffold are checked; servers are not asked.
+    Names, options, seeds and the scaffold are compared with what is installed; servers are not
+    asked.
     """
+    from automem.evaluate.plan import chosen_seeds
     from automem.plugins import load_plugins
     from automem.run.check import check_config
     from automem.run.config import load_config
 
-    plugins = load_plugins()
-    check_config(load_config(config, overrides), plugins)
+    loaded = load_config(config, overrides)
+    check_config(loaded, load_plugins())
+    chosen_seeds(loaded)
     same = [part for override in overrides for part in ("-s", override)]
     say(f"{config} can be played", "next: " + command_line("eval", str(config), *same))
 
@@ -54,7 +57,10 @@ def check(*, config: Path, overrides: tuple[str, ...]) -> None:
 @config_argument
 @override_option
 def show(*, config: Path, overrides: tuple[str, ...]) -> None:
-    """Print the resolved configuration as TOML: overrides applied, defaults spelled out."""
+    """Print the resolved configuration as TOML.
+
+    Overrides are applied and defaults spelled out.
+    """
     from automem.run.config import load_config, render_config
 
     click.echo(render_config(load_config(config, overrides)), nl=False)

@@ -27,6 +27,8 @@ class ListedEnvironment(Record):
     tasks: tuple[str, ...]
     profile: str | None
     """The profile it plays by default; None where it has none."""
+    profiles: tuple[str, ...]
+    """Every profile it has."""
     installed: bool
     missing: str | None
     """Why it cannot be played, and what to install."""
@@ -55,7 +57,7 @@ def environments() -> None:
 @environments.command("list", epilog=examples("automem environments list --json"))
 @json_option
 def list_(*, as_json: bool) -> None:
-    """List the environments that plugins offer, their tasks, and whether they can be played."""
+    """List environments, their tasks and profiles, and what is missing."""
     from automem.plugins import load_plugins
 
     plugins = load_plugins()
@@ -64,9 +66,10 @@ def list_(*, as_json: bool) -> None:
         print_json(listed)
         return
     for entry in listed:
-        profile = f", profile {entry.profile}" if entry.profile else ""
-        say(f"{entry.name}: {entry.summary}{profile}")
+        say(f"{entry.name}: {entry.summary}")
         say(f"  tasks: {', '.join(entry.tasks)}")
+        if entry.profile:
+            say(f"  profiles: {', '.join(entry.profiles)}; {entry.profile} unless asked otherwise")
         say(f"  {entry.missing or 'installed'}")
 
 
@@ -129,7 +132,9 @@ def verify(
 @click.option("--profile", help="The profile to play, where it has profiles.")
 @json_option
 def play(*, name: str, task: str | None, seed: int, profile: str | None, as_json: bool) -> None:
-    """Play an environment yourself; an action is its number or its text, q ends.
+    """Play an environment yourself.
+
+    An action is its number or its text; q ends.
 
     --json prints what the last action gave, at the end, on stdout; the game goes to stderr.
     """
@@ -148,13 +153,17 @@ def play(*, name: str, task: str | None, seed: int, profile: str | None, as_json
 
 
 def _listed(spec: EnvironmentSpec, plugins: Plugins) -> ListedEnvironment:
+    from automem.choices import choices
     from automem.errors import PluginError
 
     missing = None
     profile = None
+    profiles: tuple[str, ...] = ()
     try:
         plugins.load(spec)
-        profile = getattr(plugins.options(spec, {}), "profile", None)
+        options = plugins.options(spec, {})
+        profile = getattr(options, "profile", None)
+        profiles = choices(type(options), "profile") if options is not None else ()
     except PluginError as error:
         missing = str(error)
     return ListedEnvironment(
@@ -162,6 +171,7 @@ def _listed(spec: EnvironmentSpec, plugins: Plugins) -> ListedEnvironment:
         summary=spec.summary,
         tasks=spec.tasks,
         profile=profile,
+        profiles=profiles,
         installed=missing is None,
         missing=missing,
     )
@@ -179,6 +189,7 @@ def _verify(
         source = read_source(path)
         spec = plugins.get("environment", source.environment)
         chosen = options.get(source.environment, {})
+        plugins.options(spec, {**source.options, **chosen}, path=spec.name)
         verification = anyio.run(verify_in_worker, path, spec, source, chosen)
     except AutoMemError as error:
         # One that cannot be played says nothing about the others.

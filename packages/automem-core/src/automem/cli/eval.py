@@ -57,6 +57,7 @@ def evaluate(
     """
     from automem.cli.playing import play
     from automem.evaluate import evaluator
+    from automem.evaluate.plan import chosen_seeds
     from automem.plugins import load_plugins
     from automem.run.check import check_config
     from automem.run.config import load_config
@@ -66,6 +67,7 @@ def evaluate(
     loaded = load_config(config, (*overrides, *named))
     plugins = load_plugins()
     check_config(loaded, plugins)
+    chosen_seeds(loaded)
     run = run_folder(loaded.run.folder, loaded.run.name)
     invocation.resume = command_line(*invocation.arguments)
     (evaluation,) = play(

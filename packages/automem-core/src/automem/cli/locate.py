@@ -106,12 +106,23 @@ def locate_episode(run: RunFolder, text: str) -> Found:
     ]
     if len(matching) == 1:
         return matching[0]
-    listed = "".join(
-        f"\n  {found.name}  ({found.plan.name})" for found in (matching or everything)[:MOST_LISTED]
+    if matching:
+        raise RunError(
+            f"{text!r} is {len(matching)} episodes of {run.path}; name one of:{_listed(matching)}"
+        )
+    parts = {part for found in everything for part in (found.task, found.plan.name)}
+    near = "".join(did_you_mean(part, parts) for part in before if part not in parts)
+    same_seed = [found for found in everything if found.seed == seed]
+    raise RunError(
+        f"no episode {text!r} in {run.path}{near}; there are:"
+        f"{_listed(same_seed or everything) or ' none'}"
     )
-    if not matching:
-        raise RunError(f"no episode {text!r} in {run.path}; there are:{listed or ' none'}")
-    raise RunError(f"{text!r} is {len(matching)} episodes of {run.path}; name one of:{listed}")
+
+
+def _listed(episodes: list[Found]) -> str:
+    lines = [f"\n  {found.name}  ({found.plan.name})" for found in episodes[:MOST_LISTED]]
+    hidden = len(episodes) - MOST_LISTED
+    return "".join(lines) + (f"\n  and {hidden} more" if hidden > 0 else "")
 
 
 def _plans(folder: EvaluationFolder) -> list[EvaluationPlan]:

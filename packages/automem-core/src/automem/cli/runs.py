@@ -69,7 +69,7 @@ def list_(*, folder: Path, as_json: bool) -> None:
 @folder_option
 @json_option
 def show(*, run: str, behaviour: bool, folder: Path, as_json: bool) -> None:
-    """Show a run: what it played, scores, tokens and money, or how it used its memory."""
+    """Show a run: scores, tokens and money, or how it used its memory."""
     from automem.cli.locate import locate_run
     from automem.cli.overview import details, status_lines, unfinished_lines
     from automem.cli.tables import evaluations_tables
@@ -155,7 +155,10 @@ def compare(
 @folder_option
 @json_option
 def compact(*, run: str, folder: Path, as_json: bool) -> None:
-    """Compress the finished traces of a run; they can be read and replayed as before."""
+    """Compress the finished traces of a run.
+
+    They can be read and replayed as before.
+    """
     from automem.cli.compacting import compact_run
     from automem.cli.locate import locate_run
     from automem.run.status import hold

@@ -80,7 +80,10 @@ def scaffold() -> None:
 @click.option("--prompts", "with_prompts", is_flag=True, help="Also show the prompts' texts.")
 @json_option
 def show(*, source: str | None, task: str | None, with_prompts: bool, as_json: bool) -> None:
-    """Show a scaffold's files, operations and limits; without SOURCE, list the named ones."""
+    """Show a scaffold's files, operations and limits.
+
+    Without SOURCE, list the scaffolds that have a name.
+    """
     from automem.plugins import load_plugins
     from automem.scaffold.load import load_scaffold
     from automem.scaffold.overview import overview
@@ -119,7 +122,10 @@ def show(*, source: str | None, task: str | None, with_prompts: bool, as_json: b
 @json_option
 @click.pass_context
 def check(ctx: click.Context, *, source: str, as_json: bool) -> None:
-    """Say everything that keeps a scaffold from being played; exits with 1 if anything does."""
+    """Say everything that keeps a scaffold from being played.
+
+    Exits with 1 if anything does.
+    """
     from automem.plugins import load_plugins
     from automem.scaffold.check import check_scaffold
     from automem.scaffold.load import load_scaffold
@@ -153,7 +159,10 @@ def check(ctx: click.Context, *, source: str, as_json: bool) -> None:
 @click.argument("b")
 @json_option
 def diff(*, a: str, b: str, as_json: bool) -> None:
-    """Show what differs between two scaffolds, as a unified diff of all their texts."""
+    """Show what differs between two scaffolds.
+
+    It is a unified diff of all their texts.
+    """
     from automem.plugins import load_plugins
     from automem.scaffold.content import difference
 

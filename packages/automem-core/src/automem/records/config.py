@@ -11,8 +11,8 @@ from automem.records.model import Sampling
 
 Count = Annotated[int, Meta(ge=1)]
 Amount = Annotated[float, Meta(ge=0.0)]
-Seeds = tuple[int, ...] | str
-"""A list, or text such as `100 from 1000`."""
+Seeds = tuple[int, ...] | int | str
+"""A list, a single one, or text such as `100 from 1000`."""
 
 
 class RunSection(Record):

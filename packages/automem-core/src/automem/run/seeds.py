@@ -16,10 +16,12 @@ _PART = re.compile(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?")
 
 
 def parse_seeds(seeds: Seeds) -> tuple[int, ...]:
-    """The seeds of a list, of `100 from 1000`, of `42-51`, or of `42, 45, 50-52`, in that order.
+    """The seeds of a list, `42`, `100 from 1000`, `42-51`, or `42, 45, 50-52`, in that order.
 
     Raises ConfigError for text that cannot be read, negative numbers and repeated seeds.
     """
+    if isinstance(seeds, int):
+        seeds = (seeds,)
     numbers = seeds if isinstance(seeds, tuple) else _parse_text(seeds)
     seen: set[int] = set()
     for number in numbers:

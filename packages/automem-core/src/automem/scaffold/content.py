@@ -154,10 +154,14 @@ def difference(a: Path, b: Path) -> str:
     parts: list[str] = []
     for name in sorted({*before, *after}):
         parts += difflib.unified_diff(
-            before.get(name, "").removesuffix("\n").split("\n"),
-            after.get(name, "").removesuffix("\n").split("\n"),
+            _lines(before.get(name, "")),
+            _lines(after.get(name, "")),
             fromfile=f"a/{name}" if name in before else "(none)",
             tofile=f"b/{name}" if name in after else "(none)",
             lineterm="",
         )
     return "\n".join(parts)
+
+
+def _lines(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from automem.choices import name_choices
 from automem.errors import ScaffoldError
 from automem.records.scaffold import (
     ActionRule,
@@ -161,7 +162,7 @@ def _manifest(raw: Mapping[str, Any], where: str, folder: Path) -> Manifest:
         said, _, path = str(error).partition(" - at `$")
         key = path.rstrip("`").lstrip(".") or "the top"
         raise ScaffoldError(
-            f"{folder / where}: {_explained(said)} at {key}{_name_of(raw, key)}"
+            f"{folder / where}: {_explained(said, path)} at {key}{_name_of(raw, key)}"
         ) from error
     operations = [_with_shape(rule, manifest) for rule in manifest.operation]
     return msgspec.structs.replace(manifest, operation=tuple(operations))
@@ -175,11 +176,11 @@ def _with_shape(rule: OperationRule, manifest: Manifest) -> OperationRule:
     return msgspec.structs.replace(rule, shape=file.key.shape)
 
 
-def _explained(said: str) -> str:
-    """Msgspec's own words, and the closest name there is for a key it does not know."""
+def _explained(said: str, path: str) -> str:
+    """Msgspec's own words, and what there is in place of a key or value it does not know."""
     found = _UNKNOWN.search(said)
     if found is None:
-        return said
+        return name_choices(said, Manifest, path)
     known = {field for struct in _STRUCTS for field in struct.__struct_fields__}
     return f"there is no key `{found[1]}`{did_you_mean(found[1], known)}"
 

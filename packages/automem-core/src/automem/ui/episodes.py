@@ -40,9 +40,8 @@ def episode_text(trace: TraceReader) -> str:
         f"- steps: {sums.steps:,} of at most {started.info.max_steps:,}; "
         + (f"ended: {ended.reason}" if ended else "not finished"),
         f"- progression: {percent(100 * sums.progression)}, reward {sums.reward:.2f}",
-        f"- calls: {sums.calls.total():,} ("
-        + ", ".join(f"{name} {number:,}" for name, number in sorted(sums.calls.items()))
-        + f"); tokens: {count(sums.tokens_in)} in, of them {count(sums.tokens_cached)} cached, "
+        f"- calls: {sums.calls.total():,}{_by_role(sums)}; "
+        f"tokens: {count(sums.tokens_in)} in, of them {count(sums.tokens_cached)} cached, "
         f"{count(sums.tokens_out)} out",
         f"- invalid actions: {sums.invalid}",
         "",
@@ -82,6 +81,11 @@ def _sum(trace: TraceReader) -> _Sums:
             sums.progression = step.acted.progression
             sums.achieved += [(event, step.number) for event in step.acted.events]
     return sums
+
+
+def _by_role(sums: _Sums) -> str:
+    named = ", ".join(f"{name} {number:,}" for name, number in sorted(sums.calls.items()))
+    return f" ({named})" if named else ""
 
 
 def _operations(sums: _Sums) -> list[str]:
