@@ -75,4 +75,24 @@ def automem_scaffolds() -> list[Spec]:
             make="automem_envs.crafter.scaffolds:crafter_map",
             summary="Crafter with a keyed map and a goals file",
         ),
+        Spec(
+            name="nethack-v0",
+            make="automem_envs.nethack.scaffolds:nethack_v0",
+            summary="NetHack with seven append-style files, rules and symbols among them",
+        ),
+        Spec(
+            name="nethack-map",
+            make="automem_envs.nethack.scaffolds:nethack_map",
+            summary="NetHack with a map keyed by level and place, and a goals file",
+        ),
+        Spec(
+            name="minihack-v0",
+            make="automem_envs.minihack.scaffolds:minihack_v0",
+            summary="MiniHack with six append-style files, rules and symbols among them",
+        ),
+        Spec(
+            name="minihack-map",
+            make="automem_envs.minihack.scaffolds:minihack_map",
+            summary="MiniHack with a map keyed by level and place, and a goals file",
+        ),
     ]

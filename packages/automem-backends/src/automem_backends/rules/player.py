@@ -18,6 +18,10 @@ from automem.records.model import ModelReply, ModelRequest, Usage
 from automem_backends.rules.crafter.log import log
 from automem_backends.rules.crafter.plan import plan
 from automem_backends.rules.crafter.recall import recall
+from automem_backends.rules.nethack.log import log as log_nethack
+from automem_backends.rules.nethack.plan import plan as plan_nethack
+from automem_backends.rules.nethack.recall import recall as recall_nethack
+from automem_backends.rules.nethack.screen import sees_nethack
 from automem_backends.rules.transcript import Transcript, read_transcript
 
 NAME = "rules"
@@ -62,6 +66,9 @@ class RulesPlayer:
         """Nothing is held."""
 
     def _answer(self, talk: Transcript) -> str:
+        dungeon = recall_nethack(talk) if sees_nethack(talk.first) else None
+        if dungeon is not None:
+            return (log_nethack if talk.phase == "log" else plan_nethack)(dungeon, self._luck(talk))
         known = recall(talk)
         if known is None:
             return "<|DONE|>" if talk.phase == "log" else "<|ACTION|>Noop<|END|>"

@@ -41,6 +41,8 @@ class Transcript:
     """Number of the present step, where the prompt says it."""
     bare: bool = False
     """Whether the reply is to be the name of an action and nothing else."""
+    system: str = ""
+    """What the conversation says of the game before anything else."""
 
     def file(self, name: str) -> MemoryFile | None:
         """The file of that name, if the index has it."""
@@ -67,7 +69,7 @@ def read_transcript(messages: Sequence[Message]) -> Transcript:
     system = "\n".join(message.content for message in messages if message.role == "system")
     users = [message.content for message in messages if message.role == "user"]
     if users and _is_window(system, users[0]):
-        return _window(users[-1], bare="<|ACTION|>" not in system)
+        return _window(system, users[-1])
     first = users[0] if users else ""
     phase = _phase(first, system)
     files = tuple(
@@ -84,6 +86,7 @@ def read_transcript(messages: Sequence[Message]) -> Transcript:
         operations=offered(lines, tuple(file.name for file in files)),
         files=files,
         step=int(numbers[-1]) if numbers else None,
+        system=system,
     )
 
 
@@ -94,7 +97,7 @@ def _is_window(system: str, first: str) -> bool:
     return not marked and not _SYSTEM_OPERATIONS.search(told)
 
 
-def _window(present: str, *, bare: bool) -> Transcript:
+def _window(system: str, present: str) -> Transcript:
     return Transcript(
         phase="plan",
         first=present,
@@ -103,7 +106,8 @@ def _window(present: str, *, bare: bool) -> Transcript:
         operations=(),
         files=(),
         step=None,
-        bare=bare,
+        bare="<|ACTION|>" not in system,
+        system=system,
     )
 
 

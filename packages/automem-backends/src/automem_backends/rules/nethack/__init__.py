@@ -1,0 +1,1 @@
+"""How the rules play NetHack and the tasks of MiniHack."""
