@@ -18,7 +18,8 @@ NETHACK_BALROG = Interpreter(
         "setuptools<81",
     ),
     packages=("automem-core", "automem-envs"),
-    # It asks for `nle`, which would lie over `balrog-nle`: both are imported as `nle`.
+    # It asks for `nle`, which would lie over `balrog-nle`: both are imported as `nle`. Its level
+    # files are what is used; its classes, made for gymnasium, do not run on this engine.
     unresolved=("minihack==1.0.2",),
     steps=(("-W", "ignore", "-c", "import nle, minihack.level_generator, automem_envs"),),
 )
