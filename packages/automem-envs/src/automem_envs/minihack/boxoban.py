@@ -6,6 +6,7 @@ takes as many bytes as its number has digits more than any other, so where it be
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,7 +27,7 @@ _REMEDY: Final = (
 class LevelFile(NamedTuple):
     """One file, and how many levels it holds."""
 
-    path: Path
+    name: str
     levels: int
 
 
@@ -39,17 +40,19 @@ class LevelSet:
         at = at / "train" if (at / "train").is_dir() else at
         if not at.is_dir():
             raise EnvironmentFailure(f"there are no Boxoban levels in {at}; {_REMEDY}")
-        found = sorted(path for path in at.iterdir() if path.suffix == ".txt")
-        self.files = tuple(LevelFile(path, _levels(path)) for path in found)
+        with os.scandir(at) as entries:
+            found = sorted((e.name, e.stat().st_size) for e in entries if e.name.endswith(".txt"))
+        self.folder = at
+        self.files = tuple(LevelFile(name, _levels(size)) for name, size in found)
         self.count = sum(file.levels for file in self.files)
         if self.count == 0:
             raise EnvironmentFailure(f"the files in {at} hold no Boxoban level; {_REMEDY}")
 
     def level(self, number: int) -> str:
         """The rows of one level, counted from 0 over all files. Raises EnvironmentFailure."""
-        for path, levels in self.files:
+        for name, levels in self.files:
             if number < levels:
-                return _read(path, number)
+                return _read(self.folder / name, number)
             number -= levels
         raise EnvironmentFailure(f"there are {self.count} Boxoban levels, and no level {number}")
 
@@ -65,9 +68,8 @@ def _start(number: int) -> int:
     return number * (_AROUND_BYTES + 1 + _ROWS_BYTES) + digits
 
 
-def _levels(path: Path) -> int:
-    """How many levels fit into the size of a file."""
-    size = path.stat().st_size
+def _levels(size: int) -> int:
+    """How many levels fit into a file of so many bytes."""
     number = size // (_AROUND_BYTES + 1 + _ROWS_BYTES)
     while number and _start(number) > size:
         number -= 1

@@ -121,6 +121,5 @@ def _landmarks() -> npt.NDArray[np.bool_]:
 
 def _terrain(glyph: int) -> str | None:
     """The name of a map symbol; None for whatever else stands or lies there."""
-    if nethack.GLYPH_CMAP_OFF <= glyph < nethack.GLYPH_EXPLODE_OFF:
-        return TERRAIN[glyph - nethack.GLYPH_CMAP_OFF]
-    return None
+    index: int = glyph - nethack.GLYPH_CMAP_OFF
+    return TERRAIN[index] if 0 <= index < len(TERRAIN) else None

@@ -15,9 +15,9 @@ from automem.errors import EnvironmentFailure
 from automem_envs.nethack.options import Engine
 
 nethack: Any = _nethack
-LIBRARY: Final = Path(_nethack.nethack.DLPATH)
+LIBRARY: Final = Path(nethack.nethack.DLPATH)
 """What every game loads a copy of."""
-FOLDER: Final = Path(_nethack.nethack.HACKDIR)
+FOLDER: Final = Path(nethack.nethack.HACKDIR)
 """The engine's data and its level compiler."""
 
 SCREEN_ROWS: Final = 24

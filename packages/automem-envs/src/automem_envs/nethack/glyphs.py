@@ -25,7 +25,7 @@ _COMPASS: Final = (
     "bottom right",
 )
 _FLOORS: Final = ("room floor", "dark room floor", "corridor floor", "lit corridor floor")
-TERRAIN: Final = (
+TERRAIN: Final[tuple[str, ...]] = (
     "dark area",
     "vertical wall",
     "horizontal wall",
@@ -194,7 +194,7 @@ def plural(name: str) -> str:
 
 
 def _ray_name(glyph: int) -> str:
-    offset = glyph - nethack.GLYPH_CMAP_OFF
+    offset: int = glyph - nethack.GLYPH_CMAP_OFF
     if not 0 <= offset < nethack.GLYPH_EXPLODE_OFF - nethack.GLYPH_CMAP_OFF:
         return ""
     name = TERRAIN[offset]
@@ -225,7 +225,7 @@ def _name(glyph: int) -> str:
 
 
 def _monster(index: int) -> str:
-    return nethack.permonst(index).mname
+    return str(nethack.permonst(index).mname)
 
 
 def _object(index: int) -> str:

@@ -157,7 +157,7 @@ class Language:
         origin = (MAP_ROWS - y) * _ONE_LINE + MAP_COLUMNS - x
         codes = self._codes.take(_CELLS[where] + origin).tolist()
         names = self._names
-        found = [
+        found: list[tuple[int, str]] = [
             (code, names[glyph])
             for code, glyph in zip(codes, flat[where].tolist(), strict=True)
             if code >= 0
@@ -174,7 +174,7 @@ class Language:
         inside = -MAP_COLUMNS <= dx < MAP_COLUMNS and -MAP_ROWS < dy <= MAP_ROWS
         if not inside or not 0 < cell < MAP_ROWS * MAP_COLUMNS:
             return ""
-        name = self._names[glyphs.reshape(-1)[cell]]
+        name = self._names[int(glyphs.reshape(-1)[cell])]
         if (dx, dy) == (0, 0):
             return f"Yourself a {name}"
         distance, direction = place(dx, dy)
@@ -188,8 +188,8 @@ class Language:
             reach = min(across, down, _RAY_LENGTH)
             stride = dx + dy * MAP_COLUMNS
             start = x + y * MAP_COLUMNS + stride
-            cells = flat[start::stride][:reach] if reach > 0 else flat[:0]
-            for steps, glyph in enumerate(cells.tolist(), start=1):
+            cells: list[int] = flat[start::stride][:reach].tolist() if reach > 0 else []
+            for steps, glyph in enumerate(cells, start=1):
                 name = ray_names[glyph]
                 if name and not names[glyph]:
                     yield _RAY_DISTANCES[steps] + direction, name
