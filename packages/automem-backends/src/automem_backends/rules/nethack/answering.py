@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from automem_backends.rules.nethack.compass import STRAIGHT, beside
-from automem_backends.rules.nethack.lava import lava_direction
+from automem_backends.rules.nethack.lava import lava_direction, thing_to_kick
 from automem_backends.rules.nethack.situation import Situation
 
 KEYS = {
@@ -64,6 +64,8 @@ def _direction(now: Situation) -> str:
     """Where to kick, to zap or to open."""
     if "dig" in now.now.message and ">" in now.now.message:
         return "down"
+    if now.scene.action == "kick" and (thing := thing_to_kick(now)) is not None:
+        return thing
     lava = lava_direction(now)
     if lava is not None and now.scene.action != "kick":
         return lava

@@ -6,7 +6,7 @@ from automem_backends.rules.nethack.answering import answer
 from automem_backends.rules.nethack.boxes import push_boxes
 from automem_backends.rules.nethack.digging import dig_down
 from automem_backends.rules.nethack.exploring import descend, explore
-from automem_backends.rules.nethack.fighting import fight
+from automem_backends.rules.nethack.fighting import fight, lie_in_wait
 from automem_backends.rules.nethack.health import rest, stay_alive
 from automem_backends.rules.nethack.lava import cross_lava
 from automem_backends.rules.nethack.situation import Situation
@@ -17,7 +17,7 @@ STUCK = 6
 
 def decide(now: Situation) -> str:
     """One action. Fills `now.wanted` with what should be looked up before it is trusted."""
-    for concern in (answer, push_boxes, stay_alive, fight, _unstick, dig_down, rest, descend,
+    for concern in (answer, push_boxes, stay_alive, fight, lie_in_wait, _unstick, dig_down, rest, descend,
                     cross_lava, explore):  # fmt: skip
         action = concern(now)
         if action is not None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from automem_backends.rules.nethack.compass import DIRECTIONS, apart, beside
+from automem_backends.rules.nethack.compass import DIRECTIONS, Cell, apart, beside
 from automem_backends.rules.nethack.creatures import creatures
 from automem_backends.rules.nethack.ground import index_of
 from automem_backends.rules.nethack.situation import Situation
 
 MANY = 2
 """So many foes at once are too many in the open."""
-NEAR = 4
-"""A narrow place is worth going to if it is no farther."""
+LATEST = 60
+"""After so many steps there is no time left to wait."""
+ENOUGH = 5
+"""Of six rats so many are awaited."""
 
 
 def fight(now: Situation) -> str | None:
@@ -33,6 +35,31 @@ def fight(now: Situation) -> str | None:
             continue
         return name
     return None
+
+
+def lie_in_wait(now: Situation) -> str | None:
+    """Where many rats are told of, stay in the corridor until most of them have come."""
+    if "giant rats" not in now.scene.told or now.step > LATEST or now.foes:
+        return None
+    killed = sum(moment.killed != "" for moment in now.notes.journal)
+    if killed >= ENOUGH or not _in_corridor(now, now.at):
+        return None
+    back = [
+        name
+        for name in DIRECTIONS
+        if now.ways.to(beside(now.at, name)) == 1 and _in_corridor(now, beside(now.at, name))
+    ]
+    before = now.scene.before
+    if before is not None and before.at == now.at and back:
+        return back[0]
+    turned = [name for name in back if before is None or beside(now.at, name) == before.at]
+    return turned[0] if turned else None
+
+
+def _in_corridor(now: Situation, cell: Cell) -> bool:
+    """Whether just two foes could stand around, with corridor on both sides."""
+    around = [now.now.char(beside(cell, name)) for name in DIRECTIONS]
+    return around.count("#") + around.count("@") == 2 and now.ground.passages(cell) == 2  # noqa: PLR2004
 
 
 def _narrower(now: Situation) -> str | None:

@@ -55,6 +55,9 @@ class Ground:
     def __post_init__(self) -> None:
         self.doors, self.shut = _doors(self.screen.cells)
         self.doors |= {index_of(cell) for cell in self.level.cells("doorway")}
+        locked = {cell for cell in self.level.cells("locked") if self.screen.char(cell) == "+"}
+        self.shut |= locked
+        self.doors |= {index_of(cell) for cell in locked}
         if self.screen.at in self.level.cells("doorway"):
             self.doors.add(index_of(self.screen.at))
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from automem_backends.rules.nethack.compass import STRAIGHT, Cell, apart, beside, direction_of
+from automem_backends.rules.nethack.compass import (
+    DIRECTIONS,
+    STRAIGHT,
+    Cell,
+    apart,
+    beside,
+    direction_of,
+)
 from automem_backends.rules.nethack.situation import Situation
 
-LAVA = "}"
+LAVA, WAND, THING = "}", "/", "("
 SURE = 6
 """A ray is sure to get so far."""
 BEST = 4
@@ -14,10 +21,12 @@ BEST = 4
 
 def cross_lava(now: Situation) -> str | None:
     """Fetch the wand, stand in line with the lava, zap; None where lava is in nobody's way."""
-    if not now.now.mentions("lava") or not now.scene.can("zap"):
+    if "esc" in now.scene.actions or not now.scene.can("zap"):
         return None
-    if not _has_wand(now):
+    if not has_wand(now):
         return _fetch(now)
+    if not now.now.mentions("lava"):
+        return None
     direction = lava_direction(now)
     if direction is not None and _distance(now, now.at, direction) in range(2, SURE + 1):
         return "zap"
@@ -30,20 +39,38 @@ def lava_direction(now: Situation) -> str | None:
     return min(found)[1] if found else None
 
 
-def _has_wand(now: Situation) -> bool:
+def has_wand(now: Situation) -> bool:
+    """Whether a wand is carried that may have a charge left."""
     return any(
         "wand" in item and "nothing" not in item for item in now.scene.inventory.values()
     )
 
 
 def _fetch(now: Situation) -> str | None:
-    wands = [*now.now.find("/"), *now.now.find("(")]
-    if now.under in "/(" or now.now.message.startswith(("You see here", "There are")):
-        before = now.scene.action
-        if before not in {"pickup", "more"} and now.scene.can("pickup"):
-            return "pickup"
-    target = now.nearest(wands)
-    return None if target is None else now.toward(target)
+    """Take the wand; a horn that lies on it is kicked away first, so that no menu opens."""
+    if now.scene.action != "pickup" and (now.under == WAND or "wand" in now.now.message):
+        return "pickup"
+    target = now.nearest(now.now.find(WAND))
+    if target is not None:
+        return now.toward(target)
+    if thing_to_kick(now) is not None and now.scene.can("kick"):
+        return "kick"
+    things = now.now.find(THING)
+    target = now.nearest(things)
+    if target is not None:
+        return now.toward(target)
+    # The things lie where the character began.
+    return now.free_direction() if now.scene.before is None else None
+
+
+def thing_to_kick(now: Situation) -> str | None:
+    """The direction of the thing that hides the wand."""
+    if not now.scene.can("zap") or has_wand(now):
+        return None
+    for name in DIRECTIONS:
+        if now.now.char(beside(now.at, name)) == THING:
+            return name
+    return None
 
 
 def _distance(now: Situation, cell: Cell, direction: str) -> int:

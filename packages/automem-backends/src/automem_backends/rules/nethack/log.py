@@ -21,6 +21,7 @@ _IN_THE_WAY = (
     "too narrow", "iron bars", "You cannot fit", "perhaps that's why",
 )  # fmt: skip
 _PEACEFUL = re.compile(r"Really attack (?:the )?(?:peaceful )?([\w' -]+?)\?")
+_KILLED = re.compile(r"You (?:kill|destroy) (?:the |an? )?([\w' -]+?)!")
 _COUNT = re.compile(r"Count: (\d+)")
 
 
@@ -49,7 +50,7 @@ def _due(known: Recall) -> bool:
 
 def _moment(known: Recall) -> Moment:
     now = known.scene.now
-    found = _PEACEFUL.search(now.message)
+    found, fell = _PEACEFUL.search(now.message), _KILLED.search(now.message)
     return Moment(
         step=known.step,
         depth=now.stats.depth,
@@ -57,6 +58,7 @@ def _moment(known: Recall) -> Moment:
         action=known.scene.action,
         facts=tuple(dict.fromkeys(_facts(known))),
         peaceful=found[1] if found else "",
+        killed=fell[1] if fell else "",
     )
 
 

@@ -43,6 +43,8 @@ class Moment:
     facts: tuple[Fact, ...] = ()
     peaceful: str = ""
     """A creature that turned out to be peaceful."""
+    killed: str = ""
+    """A creature that fell."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ def journal_line(moment: Moment) -> str:
         text += f" Found {_facts(facts)}."
     if moment.peaceful:
         text += f" Peaceful: {moment.peaceful}."
+    if moment.killed:
+        text += f" Killed: {moment.killed}."
     return text
 
 
@@ -165,6 +169,7 @@ def _facts(facts: Iterable[Fact]) -> str:
 _MOMENT = re.compile(
     r"Step (\d+): Dlvl (\d+) at (\d+),(\d+) after ([\w ]+)\."
     r"(?: Found ([^.\n]*)\.)?(?: Peaceful: ([^.\n]*)\.)?"
+    r"(?: Killed: ([^.\n]*)\.)?"
 )
 _LEVEL = re.compile(r"Dlvl (\d+) by step (\d+): ([^.\n]*)\.")
 _PLACE = re.compile(
@@ -209,7 +214,7 @@ def read_notes(text: str) -> Notes:
 
 def _journal(text: str) -> list[Moment]:
     moments: dict[int, Moment] = {}
-    for step, depth, x, y, action, facts, peaceful in _MOMENT.findall(text):
+    for step, depth, x, y, action, facts, peaceful, killed in _MOMENT.findall(text):
         moments[int(step)] = Moment(
             step=int(step),
             depth=int(depth),
@@ -217,6 +222,7 @@ def _journal(text: str) -> list[Moment]:
             action=action,
             facts=tuple(_read_facts(facts)),
             peaceful=peaceful,
+            killed=killed,
         )
     return [moments[step] for step in sorted(moments)]
 

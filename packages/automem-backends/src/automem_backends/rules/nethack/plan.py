@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automem_backends.rules.nethack.boxes import is_boxoban
 from automem_backends.rules.nethack.decide import decide
 from automem_backends.rules.nethack.recall import Recall
 from automem_backends.rules.nethack.situation import Situation
@@ -13,7 +14,8 @@ MOST_TURNS = 3
 def plan(known: Recall, luck: int) -> str:
     """The reply to a PLAN prompt."""
     if not known.talk.said:
-        asked = [known.look_up("journal"), known.look_up("level")]
+        boxes = is_boxoban(known.scene.now)
+        asked = [known.look_up("plan" if boxes else "journal"), known.look_up("level")]
         if any(asked):
             return _ask([question for question in asked if question])
     now = situation(known, luck)

@@ -78,6 +78,8 @@ class Scene:
     """Letter -> description."""
     actions: frozenset[str]
     """Every action the prompt lists; empty if it lists none."""
+    told: str
+    """What was told of the task before anything else."""
 
     def can(self, action: str) -> bool:
         """Whether the game accepts an action, as far as the prompt says."""
@@ -118,6 +120,7 @@ def read_scene(first: str, system: str) -> Scene | None:
         before=screens[0] if len(screens) > 1 else None,
         action=action[-1] if action else "",
         inventory=_inventory(first[blocks[-1].end() :]),
+        told=system,
         actions=_actions(system) or _actions(first[: blocks[0].start()]),
     )
 
