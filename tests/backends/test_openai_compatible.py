@@ -166,6 +166,14 @@ def test_a_variable_that_is_not_set_is_told_at_once() -> None:
         OpenAICompatible("m", None, options, environ={})
 
 
+@pytest.mark.parametrize("key", ["sk-a\nsk-b", "sk-\x00", "sk-\u00e9"])
+def test_a_key_that_cannot_be_sent_is_told_at_once_and_not_shown(key: str) -> None:
+    options = OpenAICompatibleOptions(base_url="http://a", api_key_env="MY_KEY")
+    with pytest.raises(ConfigError, match="MY_KEY holds a line break") as raised:
+        OpenAICompatible("m", None, options, environ={"MY_KEY": key})
+    assert "sk-" not in str(raised.value)
+
+
 @pytest.mark.parametrize("model", [None, ""])
 def test_a_model_must_be_named(model: str | None) -> None:
     with pytest.raises(ConfigError, match="needs `model`"):

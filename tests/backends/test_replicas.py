@@ -84,7 +84,23 @@ def test_a_trailing_slash_makes_no_other_address() -> None:
     ]
 
 
-@pytest.mark.parametrize(("urls", "said"), [((), "is empty"), (("host:1",), "must begin with")])
+@pytest.mark.parametrize(
+    ("urls", "said"),
+    [
+        ((), "is empty"),
+        (("host:1",), "must begin with"),
+        (("http://a/v1", "http://"), "address 2 of 2, is no address"),
+        (("http://a:port/v1",), "is no address"),
+        (("http://a:99999/v1",), "is no address"),
+        (("http://[::1",), "is no address"),
+        (("http://a b/v1",), "is no address"),
+        (("http://a\nb/v1",), "is no address"),
+        (("http://a/v1#top",), "must end with its path"),
+        (("http://a/v1?key=hidden",), "must end with its path"),
+        (("http://hidden@a/v1",), "hold no user and no key"),
+    ],
+)
 def test_what_is_no_address_is_refused(urls: tuple[str, ...], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=said) as caught:
         Replicas.of(urls)
+    assert "hidden" not in str(caught.value)

@@ -12,9 +12,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from automem.errors import ConfigError, ModelError
 from automem.records._struct import Record
@@ -43,7 +44,7 @@ class OpenAICompatibleOptions(Record):
     """`vllm` and `sglang` are also asked to keep the stop string; SGLang names adapters its way."""
     max_tokens_field: MaxTokensField = "max_tokens"
     """Newer hosted models want `max_completion_tokens`."""
-    attempt_seconds: float | None = None
+    attempt_seconds: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
     """Longest single attempt; None gives it all that is left of `timeout_seconds`."""
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """Further fields of every request, such as `chat_template_kwargs`; they come last and win."""
@@ -169,6 +170,11 @@ class OpenAICompatible:
             raise ConfigError(
                 f"api_key_env names the environment variable {name}, which is not set; "
                 f"set it, or remove api_key_env if the server asks for no key"
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError(
+                f"the environment variable {name} holds a line break or another character that no "
+                "key has; set it anew"
             )
         return key
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from automem.errors import ConfigError
 
@@ -44,9 +45,11 @@ class Replicas:
         """Check the addresses. Raises ConfigError."""
         if not urls:
             raise ConfigError("base_url is empty; name at least one, as http://127.0.0.1:8000/v1")
-        for url in urls:
-            if not url.startswith(("http://", "https://")):
-                raise ConfigError(f"base_url {url!r} must begin with http:// or https://")
+        for number, url in enumerate(urls, start=1):
+            problem = _problem(url)
+            if problem is not None:
+                # The address itself is not repeated: what is wrong with it may be its key.
+                raise ConfigError(f"base_url, address {number} of {len(urls)}, {problem}")
         return cls(tuple(Replica(url.rstrip("/")) for url in urls), clock)
 
     @property
@@ -76,3 +79,22 @@ class Replicas:
         )
         replica.failures += 1
         replica.rests_until = self.clock() + rest
+
+
+def _problem(url: str) -> str | None:
+    """What keeps an address from being one."""
+    if not url.startswith(("http://", "https://")):
+        return "must begin with http:// or https://"
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        return f"is no address: {error}"
+    if not has_host or not url.isprintable() or " " in url:
+        return "is no address; write it as http://127.0.0.1:8000/v1"
+    if parts.username is not None or parts.query or parts.fragment:
+        return (
+            "must end with its path, as http://127.0.0.1:8000/v1 does, and hold no user and no "
+            "key; put the key into an environment variable and name that with api_key_env"
+        )
+    return None
