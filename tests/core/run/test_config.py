@@ -140,6 +140,8 @@ def test_what_is_wrong_is_named_with_its_path(addition: str, said: str) -> None:
         ),
         ("[scaffold]\nsource = 'x'", r"\[scaffold\] source: no such key"),
         ("[run\n", "is not TOML"),
+        ("a = " + "[" * 5_000 + "]" * 5_000, "is not TOML"),
+        ("a = " + "1" * 5_000, "is not TOML"),
     ],
 )
 def test_files_of_the_wrong_shape_are_refused(text: str, said: str) -> None:

@@ -73,8 +73,9 @@ def test_a_link_in_place_of_the_copy_is_refused(folder, tmp_path: Path) -> None:
 
 
 def test_a_copy_of_a_manifest_that_is_no_toml_is_refused(folder, tmp_path: Path) -> None:
-    with pytest.raises(ScaffoldError, match="cannot be read"):
-        copy_into(folder({"scaffold.toml": "= ="}), tmp_path / "kept")
+    for manifest in ("= =", "a = " + "[" * 5_000):
+        with pytest.raises(ScaffoldError, match="cannot be read"):
+            copy_into(folder({"scaffold.toml": manifest}), tmp_path / "kept")
 
 
 @pytest.mark.parametrize(

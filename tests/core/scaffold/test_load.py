@@ -50,6 +50,7 @@ def test_an_operation_may_call_the_key_something_else(folder, edited) -> None:
          r"there is no key `hint`.* at operation\[1\] \(operation UPSERT_MAP\)"),
         ('name = "SEARCH"', "", r"missing required field `name` at operation\[0\]"),
         ('name = "small"', "name = [", "is no valid TOML"),
+        ('name = "small"', "name = " + "[" * 5_000 + "]" * 5_000, "is no valid TOML"),
         ('slot = "notes"', 'slot = "notes"\nlines = 0',
          r"Expected `int` >= 1 at inject\[0\].lines"),
         ("[actions]", "[action]", "there is no key `action`; did you mean 'actions'?"),

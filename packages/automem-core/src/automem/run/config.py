@@ -65,7 +65,7 @@ def parse_config(
     """As `load_config`, from the text of a file; `source` names it in messages."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{source} is not TOML: {error}") from error
     try:
         for item in overrides:

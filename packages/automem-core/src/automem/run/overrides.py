@@ -31,6 +31,6 @@ def parse_value(text: str) -> Any:
     """A TOML value; text that is none is a string."""
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text

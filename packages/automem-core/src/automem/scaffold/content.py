@@ -143,7 +143,7 @@ def copy_into(folder: Path, destination_root: Path) -> Path:
 def _name(manifest: str) -> str:
     try:
         name = tomllib.loads(manifest).get("name", "")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ScaffoldError(f"{MANIFEST} cannot be read: {error}") from error
     return re.sub(r"[^A-Za-z0-9._-]", "_", str(name))[:64].strip(".") or "scaffold"
 

@@ -100,7 +100,7 @@ def load_scaffold(folder: Path) -> Scaffold:
     content = texts(folder)
     try:
         raw = tomllib.loads(content[MANIFEST])
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ScaffoldError(f"{folder / MANIFEST} is no valid TOML: {error}") from error
     variants = raw.get(VARIANTS, {})
     if not _is_table(variants) or not all(_is_table(table) for table in variants.values()):

@@ -58,7 +58,7 @@ def _with_value(text: str, key: str, value: str) -> str:
 def _read(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ScaffoldError(f"{MANIFEST} is no valid TOML: {error}") from error
 
 
