@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
+from automem.cli.tables import evaluations_table
 from automem.episode.reader import open_trace
 from automem.errors import EvaluationError, EvaluationUnfinished
 from automem.evaluate.evaluator import read_evaluation
@@ -20,6 +23,7 @@ from automem.records.config import (
     EvaluationSection,
     SeedsSection,
 )
+from automem.records.result import EpisodeResult
 from automem.records.trace import Acted, AnyEvent, Started
 from automem.testing.engine import fake_engine
 from automem.testing.toy import toy_entry_point
@@ -183,3 +187,22 @@ async def test_episodes_can_be_played_one_at_a_time(toy: Any) -> None:
     await toy.evaluate(config, watcher)
     seeds = [seed for _, seed, _ in watcher.events]
     assert len([i for i in range(1, len(seeds)) if seeds[i] != seeds[i - 1]]) == 1
+
+
+async def test_what_the_episodes_were_played_by_is_told_and_mixtures_show(toy: Any) -> None:
+    config = toy.config()
+    first = await toy.evaluate(config)
+    assert first.versions["toy"] == ("1",)
+    assert {"automem-core", "automem-backends", "python"} <= set(first.versions)
+    folder = toy.episode(config, 1)
+    old = msgspec.json.decode(folder.result.read_bytes(), type=EpisodeResult)
+    older = msgspec.structs.replace(old, versions={**old.versions, "toy": "0"})
+    folder.result.write_bytes(msgspec.json.encode(older))
+    toy.run(config).evaluations()[0].evaluation.unlink()
+    mixed = await toy.evaluate(config)
+    assert mixed.versions["toy"] == ("0", "1")
+    screen = Console(width=100, file=io.StringIO())
+    screen.print(evaluations_table([mixed]))
+    assert "toy 0 and 1" in screen.file.getvalue()
+    screen.print(evaluations_table([first]))
+    assert screen.file.getvalue().count("mixed versions") == 1

@@ -39,9 +39,20 @@ def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
         ("tokens out", lambda e: count(e.totals.usage.output_tokens)),
         ("cost", lambda e: money(e.totals.cost)),
     ]
+    if any(_mixed(evaluation) for evaluation in evaluations):
+        rows.append(("mixed versions", _mixed))
     for name, show in rows:
         table.add_row(name, *(show(evaluation) for evaluation in evaluations))
     return table
+
+
+def _mixed(evaluation: Evaluation) -> str:
+    """What the episodes of one evaluation were played by different versions of."""
+    return "; ".join(
+        f"{name} {' and '.join(found)}"
+        for name, found in evaluation.versions.items()
+        if len(found) > 1
+    )
 
 
 def evaluations_tables(

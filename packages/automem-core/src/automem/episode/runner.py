@@ -131,5 +131,6 @@ class EpisodeRunner:
             reward=tally.reward,
             achievements=tally.achievements,
             totals=tally.totals(),
+            versions={**self.started.versions, **self.info.versions},
             restarts=self.desk.job.restarts,
         )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import anyio
 import msgspec
@@ -36,6 +35,7 @@ from automem.records.environment import EnvironmentInfo
 from automem.records.result import EpisodeResult
 from automem.records.scaffold import ActionRule, Manifest
 from automem.records.trace import AnyEvent, Started
+from automem.run.provenance import versions
 from automem.scaffold.load import Scaffold
 
 ENVIRONMENT_TRIES = 3
@@ -63,6 +63,8 @@ class Stage:
         default_factory=lambda: anyio.CapacityLimiter(MOST_COMPACTING)
     )
     """Episodes that end together must not all be compacted together."""
+    versions: Mapping[str, str] = field(default_factory=versions)
+    """Of AutoMem's packages and of the plugins, as every trace names them."""
 
 
 async def play_episode(
@@ -167,7 +169,7 @@ def make_runner(
         agent=agent_text(plan.agent),
         roles={role: identity.text for role, identity in plan.roles.items()},
         files=memory.files(),
-        versions={"automem-core": version("automem-core"), "python": platform.python_version()},
+        versions={**stage.versions, "python": platform.python_version()},
         key=job.key,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         restarts=job.restarts,

@@ -36,9 +36,18 @@ def summarize(plan: EvaluationPlan, episodes: list[EpisodeResult]) -> Evaluation
         balrog_standard_error=balrog_error(values),
         scores=tuple(scores),
         episodes=tuple(episodes),
+        versions=_versions(episodes),
         totals=totals_of([episode.totals for episode in episodes]),
         behaviour=behaviour_summary(counts) if len(counts) == len(episodes) else None,
     )
+
+
+def _versions(episodes: list[EpisodeResult]) -> dict[str, tuple[str, ...]]:
+    names = sorted({name for episode in episodes for name in episode.versions})
+    return {
+        name: tuple(sorted({episode.versions.get(name, "none") for episode in episodes}))
+        for name in names
+    }
 
 
 def _score(task: str, values: list[float]) -> TaskScore:

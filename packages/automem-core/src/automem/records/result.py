@@ -24,6 +24,8 @@ class EpisodeResult(Record):
     achievements: dict[str, int] = {}
     """First time of each event, as a step number."""
     totals: Totals
+    versions: dict[str, str] = {}
+    """Of the game and its engine as it says them, of AutoMem's packages and of the plugins."""
     restarts: int = 0
     """How often it was begun anew because a replay did not match."""
     behaviour: Behaviour | None = None
@@ -70,6 +72,8 @@ class Evaluation(Record):
     """Population deviation over sqrt(n), the benchmark's own."""
     scores: tuple[TaskScore, ...]
     episodes: tuple[EpisodeResult, ...]
+    versions: dict[str, tuple[str, ...]] = {}
+    """What the episodes were played by; more than one version of anything is worth a look."""
     totals: Totals
     behaviour: BehaviourSummary | None = None
     """None where it was not computed; the traces still give it."""
