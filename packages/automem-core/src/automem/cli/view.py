@@ -34,21 +34,15 @@ def view(*, name: str | None, port: int, pictures: bool, opens: bool, folder: Pa
 
     from automem.cli.locate import locate_run, runs_in
     from automem.plugins import load_plugins
-    from automem.report.drawing import Drawing
-    from automem.report.http import HOST, listening
-    from automem.report.serving import Site
+    from automem.report.serving import Site, serve
 
     runs = [locate_run(name, folder)] if name else runs_in(folder)
-    site = Site(title=str(folder), runs={run.name: run for run in runs}, drawing=None)
+    site = Site(title=str(folder), runs={run.name: run for run in runs})
 
-    async def serve() -> None:
-        async with anyio.create_task_group() as group:
-            site.drawing = Drawing(load_plugins(), group) if pictures else None
-            async with listening(port, site.answer) as bound:
-                address = f"http://{HOST}:{bound}/" + (f"run/{runs[0].name}" if name else "")
-                say(f"{address}  (stop with Ctrl-C)")
-                if opens:
-                    click.launch(address)
-                await anyio.sleep_forever()
+    def started(address: str) -> None:
+        say(f"{address}  (stop with Ctrl-C)")
+        if opens:
+            click.launch(address)
 
-    anyio.run(serve)
+    plugins = load_plugins() if pictures else None
+    anyio.run(serve, site, port, plugins, runs[0].name if name else "", started)

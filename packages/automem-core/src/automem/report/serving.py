@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +17,9 @@ from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import TraceReader, open_trace
 from automem.episode.stream import trace_of
 from automem.errors import AutoMemError
+from automem.plugins import Plugins
 from automem.report.drawing import Drawing
-from automem.report.http import Answer
+from automem.report.http import HOST, Answer, listening
 from automem.report.marks import Marks, marks_of
 from automem.report.page import Page, render, render_list, script, style
 from automem.report.replay import EpisodeData, episode_id, events_of
@@ -51,7 +52,7 @@ class Site:
 
     title: str
     runs: Mapping[str, RunFolder]
-    drawing: Drawing | None
+    drawing: Drawing | None = None
     """None where no pictures are wanted."""
     _versions: dict[Path, list[Version]] = field(default_factory=dict[Path, list[Version]])
     _traces: _Latest[tuple[int, TraceReader]] = field(
@@ -102,9 +103,7 @@ class Site:
                 return None
 
     def _list(self) -> Answer:
-        rows = [
-            (name, f"/run/{quote(name, safe='')}", _note(run)) for name, run in self.runs.items()
-        ]
+        rows = [(name, _address(name), _note(run)) for name, run in self.runs.items()]
         return Answer(body=render_list(self.title, rows).encode(), kind=HTML)
 
     def _read(self, run: RunFolder) -> list[Version]:
@@ -115,16 +114,30 @@ class Site:
     def _page(self, run: RunFolder) -> Answer:
         versions = self._read(run)
         episodes = [
-            _data(version, task, seed, folder, drawn=self.drawing is not None)
+            self._data(version, task, seed, folder)
             for version in versions
             for task, seed, folder in version.episodes()
         ]
         name = next(name for name, known in self.runs.items() if known is run)
-        root = f"/run/{quote(name, safe='')}"
+        root = _address(name)
         html = render(
             Page(title=run.name, runs=[run], versions=versions, episodes=episodes, root=root)
         )
         return Answer(body=html.encode(), kind=HTML)
+
+    def _data(self, version: Version, task: str, seed: int, folder: EpisodeFolder) -> EpisodeData:
+        result = next((r for r in version.results if (r.task, r.seed) == (task, seed)), None)
+        return EpisodeData(
+            id=episode_id(version, task, seed),
+            name=f"{task} {seed}",
+            version=version.number,
+            # Every action is followed by an observation.
+            steps=result.totals.steps + 1 if result else self._opened(folder)[1].count,
+            reason=result.reason if result else "",
+            progression=result.progression if result else None,
+            events=events_of(result),
+            drawn=self.drawing is not None,
+        )
 
     def _chunk(self, folder: EpisodeFolder, number: int, steps: bool) -> Answer:  # noqa: FBT001
         size, reader = self._opened(folder)
@@ -157,6 +170,25 @@ class Site:
         return self._traces.keep(str(folder.path), known)
 
 
+async def serve(
+    site: Site, port: int, plugins: Plugins | None, first: str, started: Callable[[str], None]
+) -> None:
+    """Answer for a site until cancelled; `started` is told the address of the run `first`.
+
+    Port 0 is any free one; without `plugins` nothing is drawn. Raises RunError where the port is
+    taken.
+    """
+    async with anyio.create_task_group() as group:
+        site.drawing = Drawing(plugins, group) if plugins else None
+        async with listening(port, site.answer) as bound:
+            started(f"http://{HOST}:{bound}{_address(first) if first else '/'}")
+            await anyio.sleep_forever()
+
+
+def _address(name: str) -> str:
+    return f"/run/{quote(name, safe='')}"
+
+
 def _episode(versions: list[Version], named: list[int]) -> tuple[Version, EpisodeFolder] | None:
     """Version, task and seed by their numbers."""
     if len(named) != 3 or named[0] >= len(versions):
@@ -168,23 +200,6 @@ def _episode(versions: list[Version], named: list[int]) -> tuple[Version, Episod
     there = {(task, seed): folder for task, seed, folder in version.episodes()}
     folder = there.get((task, named[2]))
     return None if folder is None else (version, folder)
-
-
-def _data(
-    version: Version, task: str, seed: int, folder: EpisodeFolder, *, drawn: bool
-) -> EpisodeData:
-    result = next((r for r in version.results if (r.task, r.seed) == (task, seed)), None)
-    return EpisodeData(
-        id=episode_id(version, task, seed),
-        name=f"{task} {seed}",
-        version=version.number,
-        # Every action is followed by an observation.
-        steps=result.totals.steps + 1 if result else open_trace(folder).count,
-        reason=result.reason if result else "",
-        progression=result.progression if result else None,
-        events=events_of(result),
-        drawn=drawn,
-    )
 
 
 def _note(run: RunFolder) -> str:

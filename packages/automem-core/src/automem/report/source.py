@@ -66,7 +66,7 @@ def versions_of(runs: Sequence[RunFolder], *, measured: bool = False) -> list[Ve
     EvaluationError, TraceError and ScaffoldError for damaged files.
     """
     found: list[tuple[RunFolder, EvaluationFolder, EvaluationPlan]] = []
-    for run in runs:
+    for run in {run.path.resolve(): run for run in runs}.values():
         folders = [folder for folder in run.evaluations() if folder.plan.exists()]
         folders.sort(key=lambda folder: folder.plan.stat().st_mtime_ns)
         found += [(run, folder, read_plan(folder)) for folder in folders]
@@ -113,7 +113,7 @@ def _results(folder: EvaluationFolder, plan: EvaluationPlan) -> Iterator[Episode
 def _labels(
     found: Sequence[tuple[RunFolder, EvaluationFolder, EvaluationPlan]], *, several: bool
 ) -> list[str]:
-    """Names where they are enough, then with roles, then with keys."""
+    """Names where they are enough, then with roles, with keys, with folders."""
     names = [f"{run.name}: {plan.name}" if several else plan.name for run, _, plan in found]
     count = Counter(names)
     with_roles = [
@@ -121,9 +121,14 @@ def _labels(
         for name, (_, _, plan) in zip(names, found, strict=True)
     ]
     count = Counter(with_roles)
-    return [
+    with_keys = [
         name if count[name] == 1 else f"{name} {folder.path.name[:8]}"
         for name, (_, folder, _) in zip(with_roles, found, strict=True)
+    ]
+    count = Counter(with_keys)
+    return [
+        name if count[name] == 1 else f"{name} in {run.path}"
+        for name, (run, _, _) in zip(with_keys, found, strict=True)
     ]
 
 
