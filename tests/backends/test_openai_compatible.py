@@ -249,7 +249,7 @@ async def test_an_endless_retry_after_is_cut_by_the_deadline() -> None:
 
 
 async def test_a_server_that_hangs_is_given_up_at_the_deadline() -> None:
-    with pytest.raises(ModelError, match=r"the deadline of 0\.2 s has passed \(1 try in 0\.2 s\)"):
+    with pytest.raises(ModelError, match=r"the deadline of 0\.2 s has passed \(1 try in "):
         await ask(Fault(kind="hang"), timeout_seconds=0.2)
 
 

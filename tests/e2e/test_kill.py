@@ -88,7 +88,8 @@ async def test_an_evaluation_killed_at_random_moments_ends_as_one_that_was_not(
         in_flight: Counter[str] = Counter()
         kills = 0
         for _ in range(KILLS):
-            calls = rng.randrange(1, 2 * len(expected) // KILLS)
+            # Half of what would end it: a busy machine is late with a kill, and more is played.
+            calls = rng.randrange(1, len(expected) // KILLS)
             code = await _play(tmp_path / "killed", engine, calls, rng.random() * 0.02)
             again = {name for name in recorded if engine.received[name] > asked_before[name]}
             assert not again, "a call whose answer was on disk was asked again"
