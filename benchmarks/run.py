@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+import behaviour
 import calls
 import episodes
 import games
@@ -20,7 +21,10 @@ def main() -> None:
     """Measure what is named, or everything."""
     parser = argparse.ArgumentParser(description="Measure what AutoMem costs.")
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="start, games, calls, episodes, memory, many"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="start, games, calls, episodes, memory, behaviour, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
@@ -31,6 +35,7 @@ def main() -> None:
         "calls": calls.measure,
         "episodes": episodes.measure,
         "memory": memory.measure,
+        "behaviour": behaviour.measure,
         "many": lambda: many.measure(given.episodes, given.steps),
     }
     unknown = set(given.names) - set(measures)

@@ -113,12 +113,13 @@ def paired(
         weights += [n / len(strata) / len(values)] * len(values)
     weighted = [weight * value for weight, value in zip(weights, differences, strict=True)]
     unequal = sum(difference != 0 for difference in differences)
+    p_signflip, greater = _signflip(weighted)
     return Paired(
         n=n,
         mean_difference=mean,
         standard_error=error,
-        p_signflip=_signflip(weighted, "two-sided") if unequal > 1 else 1.0,
-        p_greater=p_greater(weighted),
+        p_signflip=p_signflip,
+        p_greater=greater,
         p_wilcoxon=_wilcoxon(differences) if unequal > 1 else 1.0,
         smallest_p=2.0 ** (1 - unequal) if unequal else 1.0,
         interval=None if error is None else _interval(mean, error, list(strata.values())),
@@ -128,10 +129,7 @@ def paired(
 
 def p_greater(differences: Sequence[float]) -> float:
     """One-sided sign-flip p: how often chance alone gives so large a mean; exact up to 16."""
-    unequal = [difference for difference in differences if difference != 0]
-    if len(unequal) < 2:
-        return 0.5 if math.fsum(unequal) > 0 else 1.0
-    return _signflip(differences, "greater")
+    return _signflip(differences)[1]
 
 
 def signflip_interval(
@@ -179,7 +177,12 @@ def _squares(values: Sequence[float], mean: float) -> float:
     return math.fsum((value - mean) ** 2 for value in values)
 
 
-def _signflip(differences: Sequence[float], alternative: str) -> float:
+def _signflip(differences: Sequence[float]) -> tuple[float, float]:
+    """Two-sided p, and that of being greater, of the mean under flips of every sign."""
+    unequal = [difference for difference in differences if difference != 0]
+    if len(unequal) < 2:
+        return 1.0, 0.5 if math.fsum(unequal) > 0 else 1.0
+
     def mean(sample: Any, axis: int) -> Any:
         return sample.mean(axis=axis)
 
@@ -187,12 +190,17 @@ def _signflip(differences: Sequence[float], alternative: str) -> float:
         (differences,),
         mean,
         permutation_type="samples",
-        alternative=alternative,
+        alternative="two-sided",
         vectorized=True,
         n_resamples=RESAMPLES,
         rng=0,
     )
-    return min(1.0, float(test.pvalue))
+    flips = test.null_distribution
+    # Equal means may differ by rounding. What is drawn counts what was observed as one draw more.
+    reached = int((flips >= test.statistic - 1e-9 * abs(test.statistic)).sum())
+    drawn = int(2 ** len(differences) > RESAMPLES)
+    greater = (reached + drawn) / (len(flips) + drawn)
+    return min(1.0, float(test.pvalue)), float(greater)
 
 
 def _wilcoxon(differences: Sequence[float]) -> float:

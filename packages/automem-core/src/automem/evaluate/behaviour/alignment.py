@@ -22,7 +22,7 @@ def hunks(old: Sequence[str], new: Sequence[str]) -> list[Hunk]:
     A trace tells of a change as one replaced stretch, which for a rewritten or a trimmed file is
     most of it, though most of its lines stay.
     """
-    if not old or not new:
+    if not old or not new or (len(old) == len(new) == 1 and old[0] != new[0]):
         return [Hunk(0, len(old), 0, len(new))]
     trimmed = _trimmed(old, new)
     if trimmed is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from automem.errors import TraceError
@@ -102,37 +102,36 @@ class LineBook:
         file.unseen += len(change.fresh) - sum(line.shown_step is None for line in gone)
         return change
 
-    def shown(self, event: Remembered) -> Iterator[Line]:
+    def shown(self, event: Remembered) -> Sequence[Line]:
         """The lines that a retrieval put before the model."""
         if event.outcome != "done":
-            return
+            return ()
         if event.kind == "search":
-            yield from self._found(event)
-            return
+            return list(self._found(event))
         file = self.files.get(event.file)
         if file is None or event.kind not in ("read", "tail"):
-            return
+            return ()
         count = len(file.lines)
         first = max(0, count - event.hits) if event.kind == "tail" else _first_of_range(event)
-        yield from file.lines[first : first + event.hits]
+        return file.lines[first : first + event.hits]
 
-    def first_shown(self, event: Remembered) -> Iterator[Line]:
+    def first_shown(self, event: Remembered) -> Sequence[Line]:
         """Those of the shown lines that no earlier retrieval showed; they are marked as shown."""
         file = self.files.get(event.file)
-        if file is None or file.unseen:
-            yield from self._newly(self.shown(event), event.step)
+        if file is not None and not file.unseen:
+            return ()
+        return self._newly(self.shown(event), event.step)
 
-    def first_in_slots(self, event: Asked, slots: Sequence[Inject]) -> Iterator[Line]:
+    def first_in_slots(self, event: Asked, slots: Sequence[Inject]) -> Sequence[Line]:
         """The same for what the prompt slots of a call show."""
-        for slot in slots:
-            file = self.files.get(slot.file)
-            if file is not None and file.unseen:
-                yield from self._newly(self.in_slots(event, (slot,)), event.step)
+        unseen = [slot for slot in slots if self._has_unseen(slot.file)]
+        return self._newly(self.in_slots(event, unseen), event.step) if unseen else ()
 
-    def in_slots(self, event: Asked, slots: Sequence[Inject]) -> Iterator[Line]:
+    def in_slots(self, event: Asked, slots: Sequence[Inject]) -> Sequence[Line]:
         """The lines that prompt slots put before the model; the call's prompt must hold them."""
+        shown: list[Line] = []
         if event.turn or event.error is not None:
-            return
+            return shown
         for slot in slots:
             file = self.files.get(slot.file)
             if file is None or event.phase not in slot.phases:
@@ -142,15 +141,22 @@ class LineBook:
                 last = slot.operation == "tail"
                 lines = lines[-slot.lines :] if last else lines[: slot.lines]
             prompt = "\n".join([message.content for message in event.messages])
-            yield from [line for line in lines if line.text in prompt]
+            shown += [line for line in lines if line.text in prompt]
+        return shown
 
-    def _newly(self, lines: Iterable[Line], step: int) -> Iterator[Line]:
+    def _has_unseen(self, name: str) -> bool:
+        file = self.files.get(name)
+        return file is not None and file.unseen > 0
+
+    def _newly(self, lines: Sequence[Line], step: int) -> Sequence[Line]:
         """Those that were not shown before; they are marked."""
-        for line in lines:
-            if line.shown_step is None:
+        new: list[Line] = []
+        for line in [line for line in lines if line.shown_step is None]:
+            if line.shown_step is None:  # two slots may show the same line
                 line.shown_step = step
                 self.files[line.file].unseen -= 1
-                yield line
+                new.append(line)
+        return new
 
     def _replaced(
         self, event: Remembered, old: Sequence[Line], added: Sequence[str], change: Change

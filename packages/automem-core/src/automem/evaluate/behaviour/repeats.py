@@ -43,7 +43,7 @@ class Repeats:
     def __init__(self, lines: Iterable[str]) -> None:
         self._forms: dict[str, _Form] = {}
         self._rank: dict[str, int] = {}
-        """Piece -> its place in the order; those without one come before all others."""
+        """Piece -> its place in the order."""
         self._postings: dict[str, set[str]] = {}
         """Piece -> the forms it is a leading piece of."""
         self._added = 0
@@ -98,9 +98,7 @@ class Repeats:
     def _form(self, text: str) -> _Form:
         places = range(max(1, len(text) - _PIECE + 1))
         pieces = frozenset([text[place : place + _PIECE] for place in places])
-        bits = 0
-        for piece in pieces:
-            bits |= 1 << hash(piece) % _BITS
+        bits = sum([1 << place for place in {code % _BITS for code in map(hash, pieces)}])
         return _Form(text, pieces, bits, leading=self._leading(pieces))
 
     def _index(self, form: _Form) -> None:
@@ -121,7 +119,8 @@ class Repeats:
 
     def _leading(self, pieces: frozenset[str]) -> list[str]:
         rank = self._rank
-        unknown = sorted([piece for piece in pieces if piece not in rank])
-        known = sorted([piece for piece in pieces if piece in rank], key=rank.__getitem__)
+        for piece in pieces.difference(rank):
+            # Met since the order was made, so rarer than all others; and never moved until then.
+            rank[piece] = -len(rank)
         shared = -(-ALIKE_TENTHS * len(pieces) // 10)
-        return [*unknown, *known][: len(pieces) - shared + 1]
+        return sorted(pieces, key=rank.__getitem__)[: len(pieces) - shared + 1]
