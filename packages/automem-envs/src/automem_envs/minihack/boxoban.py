@@ -42,18 +42,20 @@ class LevelSet:
             raise EnvironmentFailure(f"there are no Boxoban levels in {at}; {_REMEDY}")
         with os.scandir(at) as entries:
             found = sorted((e.name, e.stat().st_size) for e in entries if e.name.endswith(".txt"))
+        held = {size: _levels(size) for size in {size for _, size in found}}
         self.folder = at
-        self.files = tuple(LevelFile(name, _levels(size)) for name, size in found)
+        self.files = tuple(LevelFile(name, held[size]) for name, size in found)
         self.count = sum(file.levels for file in self.files)
         if self.count == 0:
             raise EnvironmentFailure(f"the files in {at} hold no Boxoban level; {_REMEDY}")
 
     def level(self, number: int) -> str:
         """The rows of one level, counted from 0 over all files. Raises EnvironmentFailure."""
+        before = 0
         for name, levels in self.files:
-            if number < levels:
-                return _read(self.folder / name, number)
-            number -= levels
+            if number < before + levels:
+                return _read(self.folder / name, number - before)
+            before += levels
         raise EnvironmentFailure(f"there are {self.count} Boxoban levels, and no level {number}")
 
     def description(self, seed: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from weakref import finalize
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +57,7 @@ class Game:
             options=options,
             spawn_monsters=spawns_monsters,
         )
+        self._close = finalize(self, self._nethack.close)
         self.folder = Path(self._nethack._vardir)
         patches = clock_patches(LIBRARY, clock)
         freeze_clock(Path(self._nethack.dlpath), patches)
@@ -115,9 +117,7 @@ class Game:
 
     def close(self) -> None:
         """Release the library and its folder. May be called twice."""
-        if self._nethack is not None:
-            self._nethack.close()
-            self._nethack = None
+        self._close()
         self.ended = True
 
     @property
