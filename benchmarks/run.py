@@ -13,6 +13,7 @@ import episodes
 import games
 import many
 import memory
+import nethack
 import start
 from figures import Figure, table
 
@@ -24,7 +25,7 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="start, games, calls, episodes, memory, behaviour, many",
+        help="start, games, nethack, calls, episodes, memory, behaviour, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
@@ -32,6 +33,7 @@ def main() -> None:
     measures = {
         "start": start.measure,
         "games": games.measure,
+        "nethack": nethack.measure,
         "calls": calls.measure,
         "episodes": episodes.measure,
         "memory": memory.measure,

@@ -47,7 +47,7 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
     _write(path, range(3))
     path.write_bytes(path.read_bytes().replace(b"; 1\n", b";_1\n"))
     levels = LevelSet(str(tmp_path), "hard")
-    with pytest.raises(EnvironmentFailure, match="000.txt has no level '1' at byte 115"):
+    with pytest.raises(EnvironmentFailure, match=r"000\.txt has no level '1' at byte 115"):
         levels.level(1)
     path.write_bytes(b"")
     with pytest.raises(EnvironmentFailure, match="hold no Boxoban level"):

@@ -138,7 +138,7 @@ def test_a_solution_while_the_clock_stands_still_is_one_only_in_corrected(
 
 
 def test_without_levels_both_ways_to_them_are_named(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentFailure, match="automem setup boxoban; or .*boxoban_folder = "):
+    with pytest.raises(EnvironmentFailure, match=r"automem setup boxoban; or .*boxoban_folder = "):
         _game("MiniHack-Boxoban-Medium-v0", boxoban_folder=str(tmp_path))
 
 
