@@ -6,6 +6,10 @@ from automem.scaffold.load import load_scaffold
 from automem.scaffold.prompts import Prompts
 from automem.scaffold.samples import sample_contexts
 
+LOOP = "{% for i in range(9999) %}"
+DOUBLED = " replace('x', 'xxxxxxxxx') |"
+LONG = "a text may have 1000000"
+
 
 @pytest.fixture
 def rendered(folder, info):
@@ -91,7 +95,7 @@ def test_a_template_that_cannot_be_compiled_names_file_and_line(folder) -> None:
         ("{{ slots.nothing }}", "has no attribute 'nothing'"),
         ("{{ 1 / 0 }}", "ZeroDivisionError"),
         ("{{ step.nothing() }}", "has no attribute"),
-        ("{{ observation + 1 }}", "TypeError"),
+        ("{{ observation + 1 }}", r"\+ takes numbers only"),
         ("{{ observation.__class__ }}", "SecurityError"),
         ("{{ actions.__class__.__mro__ }}", "SecurityError"),
         ("{{ slots.update({'a': 'b'}) }}", "SecurityError"),
@@ -110,6 +114,21 @@ def test_a_template_that_cannot_be_compiled_names_file_and_line(folder) -> None:
         ("{{ '{:1000000000}'.format(1) }}", "str.format is not available"),
         ("{{ 'a'.ljust(1000000000) }}", "SecurityError"),
         ("{% for i in range(9999) %}{{ observation }}{% endfor %}", "longer than 1000000"),
+        (f"{LOOP}{LOOP}{LOOP}{'{% endfor %}' * 3}", "more than 50000 steps"),
+        (f"{LOOP}{LOOP}{{{{ 'a' | upper }}}}{'{% endfor %}' * 2}", "more than 50000 steps"),
+        ("{% for i in range(9) recursive %}{% endfor %}", "may not be recursive"),
+        ("{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}", "no Macro"),
+        ("{% set x %}{{ step }}{% endset %}", "no AssignBlock"),
+        ("{% set x = [step, step] %}", "constants only"),
+        ("{% set x = observation %}" + "{% set x = x ~ x %}" * 40, "a text may have 1000000"),
+        ("{% set x = observation %}" + "{% set x = x + x %}" * 40, "a text may have 1000000"),
+        ("{{ 'x' | replace('x', 'xxxxxxxxx') }}".replace("'x' |", "'x' |" + DOUBLED * 9), LONG),
+        ("{{ range(9999) | join(observation) | length }}", "a text may have 1000000"),
+        ("{{ observation.replace('x', observation) }}", "cannot call replace; use a filter"),
+        ("{{ step.to_bytes(1000000000, 'big') }}", "cannot call to_bytes"),
+        ("{{ [1, 2] | random }}", "No filter named 'random'"),
+        ("{% for i in range(2) %}" * 30 + "{% endfor %}" * 30, "nest less"),
+        ("{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}", "nest less"),
     ],
 )
 def test_what_a_template_must_not_do_is_an_error_with_its_place(
@@ -134,6 +153,12 @@ def test_an_error_names_the_line_of_the_template(rendered) -> None:
         ("{{ 'a\nb' | indent(1000000000) | length }}", "203"),
         ("{% for i in range(3) %}{{ i }}{% endfor %}", "012"),
         ("{{ 'a,b'.split(',') | last | upper }}", "B"),
+        ("{{ 'a' ~ step ~ ['b'] }} {{ 'a' + 'b' }} {{ 1 + 2 }}", "a7['b'] ab 3"),
+        ("{{ 'ab' | replace('b', 'c') }} {{ 1.25 | round(1) }}", "ac 1.2"),
+        ("{% for i in ['a', 'b'] %}{{ loop.index }}{{ loop.cycle('x', 'y') }}{% endfor %}", "1x2y"),
+        ("{% for a, b in slots.items() %}{{ a }}{% endfor %}", ""),
+        ("{% set n = step %}{{ n in (1, 7) }} {{ 'wait' in ['wait'] }}", "True True"),
+        ("{{ range(3) | map('string') | join('-') }}", "0-1-2"),
     ],
 )
 def test_ordinary_filters_and_sums_are_there(rendered, text: str, result: str) -> None:

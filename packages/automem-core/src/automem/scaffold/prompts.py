@@ -32,6 +32,11 @@ class Prompts:
                     f"{scaffold.folder}: {error.filename or _SOURCE + file}, line {error.lineno}: "
                     f"{error.message}"
                 ) from error
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                raise ScaffoldError(
+                    f"{scaffold.folder}: {_SOURCE}{file} cannot be compiled: "
+                    f"{type(error).__name__}: {error}; nest less"
+                ) from error
 
     def file_of(self, name: str) -> str:
         """The file in `prompts/` that a prompt is rendered from."""
@@ -75,6 +80,7 @@ class Prompts:
         variables = {field: getattr(context, field) for field in context.__struct_fields__}
         parts: list[str] = []
         left = MOST_CHARACTERS
+        self._environment.begin()
         try:
             for part in template.generate(variables):
                 left -= len(part)
@@ -89,6 +95,7 @@ class Prompts:
             ArithmeticError,
             AttributeError,
             LookupError,
+            MemoryError,
             RecursionError,
             TypeError,
             ValueError,
