@@ -117,6 +117,15 @@ def test_another_game_is_refused_with_what_differs(
     assert said in call("runs", "compare", "toys").err
 
 
+def test_another_environment_is_refused_by_its_name(call: Automem, toys: Path) -> None:
+    key = evaluation_of(toys).key
+    folder = second(toys, environment="crafter")
+    other = json.loads((folder / "evaluation.json").read_bytes()) | {"environment": "crafter"}
+    (folder / "evaluation.json").write_text(json.dumps(other), encoding="utf-8")
+    done = call("runs", "compare", f"toys:{key}", "toys:ffff")
+    assert done.code == 1 and "the environment is 'toy' in toy and 'crafter' in toy" in done.err
+
+
 def test_evaluations_of_several_environments_are_adjusted_together(
     call: Automem, toys: Path
 ) -> None:
@@ -150,3 +159,13 @@ def test_both_intervals_and_the_one_sided_p_are_told(toys: Path) -> None:
     text = verdict(a, b, compare_evaluations(a, b).paired)
     assert "+5.37 to +44.63 (t), +0.00 to +50.00 (sign-flip)" in text
     assert "one-sided, for toy being better: 0.0312" in text
+
+
+def test_the_time_line_of_a_memory_is_shown_file_by_file(call: Automem, toys: Path) -> None:
+    done = call("trace", "toys", "1", "--timeline")
+    assert done.code == 0
+    assert "signs.txt: 4 lines written, 0 never shown again" in done.out
+    assert "searched 1x" in done.out and "in a slot" in done.out
+    story = json.loads(call("trace", "toys", "1", "--timeline", "--json").out)
+    assert story["steps"] == 17
+    assert {line["file"] for line in story["lines"]} == {"signs.txt", "log.txt"}

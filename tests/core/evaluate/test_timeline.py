@@ -1,5 +1,7 @@
 """The life of every line, on a trace written by hand."""
 
+import msgspec
+
 from automem.evaluate.timeline import timeline
 from automem.records.behaviour import LineLife, Timeline
 from automem.records.scaffold import Inject
@@ -69,6 +71,8 @@ def test_a_prompt_slot_keeps_a_line_from_being_dead() -> None:
     tape.do("append", "notes.txt", "one\n\ntwo")
     tape.ask(prompt="Now: two", phase="plan")
     slots = (Inject(slot="notes", file="notes.txt", lines=2),)
+    log = (Inject(slot="notes", file="notes.txt", phases=("log",)),)
+    assert not any(life.slot_steps for life in timeline(tape.events, log).lines)
     assert [life.dead for life in timeline(tape.events).lines] == [True, False, True]
     ahead = timeline(tape.events, slots)
     assert [life.dead for life in ahead.lines] == [True, False, True]
@@ -96,3 +100,6 @@ def test_a_line_that_looks_like_a_hit_but_is_none_is_not_shown() -> None:
     found = tape.do("search", "notes.txt", "cow")
     assert "1: 9: cow" in found.result
     assert [bool(life.searched_steps) for life in timeline(tape.events).lines] == [True, False]
+    for result in ("99: cow", "2: cow", "nothing"):
+        tape.events[-1] = msgspec.structs.replace(found, result=result)
+        assert not any(life.searched_steps for life in timeline(tape.events).lines)

@@ -24,6 +24,7 @@ MOST_HITS = 200
         "automem trace runs/demo crafter-map/42",
         "automem trace runs/demo crafter-map/42 --step 100",
         "automem trace runs/demo crafter-map/42 --step 100 --memory",
+        "automem trace runs/demo crafter-map/42 --timeline",
         "automem trace runs/demo crafter-map/42 --grep diamond",
         "automem trace runs/demo crafter-map/42 --export md > episode.md",
     )
@@ -32,6 +33,7 @@ MOST_HITS = 200
 @click.argument("episode")
 @click.option("--step", "number", type=click.IntRange(min=0), help="Show this step.")
 @click.option("--memory", is_flag=True, help="Show the memory files, by default at the last step.")
+@click.option("--timeline", is_flag=True, help="Show what became of every line of memory.")
 @click.option("--grep", "pattern", help="List the steps whose texts match a regular expression.")
 @click.option(
     "--export",
@@ -47,6 +49,7 @@ def trace(
     episode: str,
     number: int | None,
     memory: bool,
+    timeline: bool,
     pattern: str | None,
     form: str | None,
     folder: Path,
@@ -64,6 +67,8 @@ def trace(
     opened = open_trace(found.episode)
     if pattern is not None:
         grep(opened, pattern)
+    elif timeline:
+        _timeline(opened, found, as_json=as_json)
     elif memory:
         _memory(opened, opened.count - 1 if number is None else number, as_json=as_json)
     elif form is not None:
@@ -114,6 +119,21 @@ def _memory(opened: TraceReader, number: int, *, as_json: bool) -> None:
         return
     before = opened.memory_at(number - 1) if number else dict(opened.started.files)
     page(memory_text(before, after, number))
+
+
+def _timeline(opened: TraceReader, found: Found, *, as_json: bool) -> None:
+    from automem.cli.output import print_json
+    from automem.evaluate.behaviour.episode import slots_of
+    from automem.evaluate.timeline import timeline as timeline_of
+    from automem.ui.timeline import timeline_text
+
+    started = opened.started
+    slots = slots_of(found.run, started.scaffold, started.info.task)
+    story = timeline_of(opened.events(), slots)
+    if as_json:
+        print_json(story)
+        return
+    page(timeline_text(story))
 
 
 def grep(opened: TraceReader, pattern: str, *, most: int = MOST_HITS) -> None:
