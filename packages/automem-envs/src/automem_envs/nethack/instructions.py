@@ -20,8 +20,8 @@ On the map: `.` floor or an empty doorway, `#` corridor (or, in color, a tree or
 `-` walls or open doors, `+` a closed door or a spellbook, `>` stairs down, `<` stairs up, `_` \
 an altar, `{` a fountain, `^` a trap, a blank what you have not seen or cannot pass. Letters and \
 `:;&'~` are monsters. `$` gold, `)` weapons, `[` armor, `%` food, `!` potions, `?` scrolls, `/` \
-wands, `=` rings, `"` amulets, `(` tools, `*` gems or rocks, and a boulder is shown as the \
-game's sign for it, which you can push but not past another.
+wands, `=` rings, `"` amulets, `(` tools, `*` gems or rocks. "`" is a \
+boulder, which you push by walking into it, unless something is behind it.
 
 Moving: the eight directions move one step; walking into a monster attacks it. The `far` ones \
 keep going. Doors cannot be passed diagonally. A locked door says so: kick it open, or look for \
