@@ -27,6 +27,9 @@ _COUNT = re.compile(r"Count: (\d+)")
 def answer(now: Situation) -> str | None:
     """The key a question wants; None if nothing is asked."""
     message = now.now.message
+    if not now.now.asks and now.now.shows_map and not _COUNT.search(message):
+        # What was answered may still stand there.
+        return "5" if now.scene.action == "1" else None
     if _COUNT.search(message) or (now.scene.action in {"1", "5"} and not message):
         return "5" if now.scene.action == "1" else "search"
     if "In what direction" in message:

@@ -40,6 +40,15 @@ LEFT_ALONE = frozenset(
         "nurse",
     }
 )
+_STAY_WHERE_THEY_ARE = {
+    "floating eye": "e",
+    "brown mold": "F",
+    "yellow mold": "F",
+    "green mold": "F",
+    "red mold": "F",
+    "blue jelly": "j",
+    "spotted jelly": "j",
+}
 _NOT_ALIVE = ("statue", "corpse", "remembered")
 
 
@@ -55,8 +64,10 @@ def foes(screen: Screen, peaceful: frozenset[str]) -> dict[str, str]:
 
 
 def spared_cells(screen: Screen, peaceful: frozenset[str]) -> frozenset[Cell]:
-    """Cells beside the character whose creature is not to be walked into."""
-    return frozenset(
+    """Cells whose creature is not to be walked into: all beside, and those that hardly move."""
+    letters = {sign for name, sign in _STAY_WHERE_THEY_ARE.items() if name in screen.things}
+    afar = frozenset(cell for letter in letters for cell in screen.find(letter))
+    return afar | frozenset(
         beside(screen.at, direction)
         for direction, name in screen.names.items()
         if _alive(screen, direction, name)

@@ -61,7 +61,7 @@ def _best(now: Situation, cells: list[Cell]) -> Cell | None:
 
 def _kick(now: Situation) -> str | None:
     """Go to a locked door and kick it."""
-    if not now.scene.can("kick"):
+    if not now.scene.can("kick") or now.now.mentions("watch"):
         return None
     doors = {
         cell
@@ -104,7 +104,7 @@ def _place_to_search(now: Situation) -> Cell | None:
             if max(abs(other[0] - cell[0]), abs(other[1] - cell[1])) <= 1
         )
         # A visit is finished before another place is thought of.
-        started = cell == now.at and vain % SEARCHES
+        started = cell == now.at and 0 < level.count("searched", cell) < SEARCHES
         cost = distance + vain * 4 - promise - (1000 if started else 0)
         if cost < best_cost:
             best, best_cost = cell, cost

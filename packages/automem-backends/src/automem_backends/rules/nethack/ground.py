@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from automem_backends.rules.nethack.compass import DIRECTIONS, Cell
+from automem_backends.rules.nethack.compass import DIRECTIONS, Cell, beside
 from automem_backends.rules.nethack.notes import Level
 from automem_backends.rules.nethack.screen import HEIGHT, WIDTH, Screen, is_creature
 
@@ -55,6 +55,11 @@ class Ground:
     def __post_init__(self) -> None:
         self.doors, self.shut = _doors(self.screen.cells)
         self.doors |= {index_of(cell) for cell in self.level.cells("doorway")}
+        self.doors |= {
+            index_of(beside(self.screen.at, direction))
+            for direction, name in self.screen.names.items()
+            if "open door" in name
+        }
         locked = {cell for cell in self.level.cells("locked") if self.screen.char(cell) == "+"}
         self.shut |= locked
         self.doors |= {index_of(cell) for cell in locked}

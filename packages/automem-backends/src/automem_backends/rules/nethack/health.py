@@ -6,8 +6,8 @@ from automem_backends.rules.nethack.answering import FOOD
 from automem_backends.rules.nethack.creatures import strangers
 from automem_backends.rules.nethack.situation import Situation
 
-FIRST_PRAYER = 300
-"""Before this turn a prayer is rarely heard."""
+FIRST_PRAYER = 105
+"""Before this turn no prayer is heard, in whatever trouble."""
 BETWEEN_PRAYERS = 1000
 RESTED = 0.6
 """The share of its health with which the character goes on."""

@@ -6,7 +6,7 @@ import re
 
 from automem_backends.rules.nethack import notes as wording
 from automem_backends.rules.nethack.boxes import GOAL, is_boxoban, solution
-from automem_backends.rules.nethack.compass import DIRECTIONS, Cell, beside, between
+from automem_backends.rules.nethack.compass import DIRECTIONS, STRAIGHT, Cell, beside, between
 from automem_backends.rules.nethack.ground import Ground
 from automem_backends.rules.nethack.notes import Fact, Level, Moment
 from automem_backends.rules.nethack.recall import Recall
@@ -20,6 +20,8 @@ _IN_THE_WAY = (
     "solid stone", "It's a wall", "in vain", "cannot pass", "you cannot move past",
     "too narrow", "iron bars", "You cannot fit", "perhaps that's why",
 )  # fmt: skip
+_SHOP = ("losed for", "for inv", "nventory", "This shop")
+"""Parts of what is written before the door of a shop that is closed."""
 _PEACEFUL = re.compile(r"Really attack (?:the )?(?:peaceful )?([\w' -]+?)\?")
 _KILLED = re.compile(r"You (?:kill|destroy) (?:the |an? )?([\w' -]+?)!")
 _COUNT = re.compile(r"Count: (\d+)")
@@ -79,6 +81,18 @@ def _facts(known: Recall) -> list[Fact]:
             facts.append(Fact("doorway", now.at))
     else:
         facts += _in_place(known, before.message)
+    # Beside an open door the text tells it from a wall; from afar the map may not.
+    facts += [
+        Fact("doorway", beside(now.at, name))
+        for name, thing in now.names.items()
+        if "open door" in thing and name in STRAIGHT and thing != before.names.get(name)
+    ]
+    if any(part in now.message for part in _SHOP):
+        facts += [
+            Fact("closed", cell)
+            for cell in (beside(now.at, name) for name in STRAIGHT)
+            if now.char(cell) == "+"
+        ]
     if action == "search":
         count = _COUNT.search(before.message)
         facts.append(Fact("searched", now.at, int(count[1]) if count else 1))
@@ -109,8 +123,6 @@ def _in_place(known: Recall, asked: str) -> list[Fact]:
         return [Fact("locked", target)]
     if "diagonally" in message:
         return [Fact("doorway", now.at if "out of" in message else target)]
-    if "Closed for inventory" in message:
-        return [Fact("closed", target)]
     if any(words in message for words in _IN_THE_WAY) and now.char(target) != " ":
         return [Fact("blocked", target)]
     return []

@@ -45,6 +45,8 @@ class Screen:
     """Direction -> what the text says stands beside the character there."""
     things: frozenset[str]
     """The names of everything the text mentions at any distance."""
+    asks: bool
+    """Whether the cursor waits behind the message, for the answer to a question."""
     shows_map: bool
     """Whether this is the map, not a menu that covers it."""
 
@@ -153,6 +155,7 @@ def _screen(message: str, seen: str, cursor: Cell, drawn: str) -> Screen:
         stats=_stats(bottom),
         names=names,
         things=things,
+        asks=cursor[1] == 0 or (cursor[1] == 1 and at != cursor),
         shows_map="Dlvl:" in bottom and "(end)" not in message,
     )
 

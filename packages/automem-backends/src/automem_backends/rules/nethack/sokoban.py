@@ -12,7 +12,7 @@ from itertools import count
 
 from automem_backends.rules.nethack.compass import Cell
 
-GREED = 3
+GREED = 5
 """How much more what is left to push counts than the moves made."""
 _HOPELESS = 10_000
 
