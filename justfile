@@ -7,6 +7,10 @@ default:
 test *arguments:
     uv run pytest {{ arguments }}
 
+# Run the tests of report and view in the system's Chromium.
+browser-tests *arguments:
+    uv run --group browser pytest -m browser tests/browser {{ arguments }}
+
 # Format and mend what ruff can mend.
 format:
     uv run --group lint ruff format

@@ -8,7 +8,6 @@ from importlib import metadata
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 
@@ -45,6 +44,12 @@ FLAGS = (
 )
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 Open = Callable[..., "Page"]
+
+
+def elsewhere(work: Callable[..., Any], *arguments: Any) -> None:
+    """Run a coroutine function in a thread: Playwright has an event loop in this one."""
+    with start_blocking_portal() as portal:
+        portal.call(work, *arguments)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +99,7 @@ def played(plugins: Plugins, tmp_path_factory: pytest.TempPathFactory) -> RunFol
             )
             await evaluate(config, plugins, run, progress=Progress())
 
-    anyio.run(play)
+    elsewhere(play)
     return run
 
 
@@ -108,7 +113,7 @@ def versions(played: RunFolder) -> list[Version]:
 def file(played: RunFolder, plugins: Plugins, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of the report on disk."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    anyio.run(build_report, [played], plugins, path)
+    elsewhere(build_report, [played], plugins, path)
     return path.as_uri()
 
 

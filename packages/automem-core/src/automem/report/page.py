@@ -36,7 +36,7 @@ ASSETS = Path(__file__).parent / "assets"
 STYLES = ("page.css", "replay.css")
 SCRIPTS = ("data.js", "memory.js", "terminal.js", "lane.js", "strip.js", "player.js", "page.js")
 LIVE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 

@@ -41,6 +41,7 @@ class Lane {
       this.showFacts(moment, step);
       this.showAction(moment);
       this.showOperations(moment);
+      this.follow(moment);
       this.showFiles(moment);
       await this.showScreen(moment, mode, turn);
     } catch (error) {
@@ -110,11 +111,16 @@ class Lane {
     this.operations.replaceChildren(...rows);
   }
 
+  /** The file that a step changed comes to the front, unless it changed the one that is there. */
+  follow(moment) {
+    const files = [...moment.files.values()];
+    const changed = files.filter((file) => file.changed);
+    if (changed.length && !changed.some((file) => file.name === this.file)) this.file = changed[0].name;
+    if (!moment.files.has(this.file)) this.file = (files.find((file) => lineCount(file)) || files[0] || {}).name;
+  }
+
   showFiles(moment) {
     const files = [...moment.files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    const changed = files.find((file) => file.changed);
-    if (changed && !files.some((file) => file.name === this.file && file.changed)) this.file = changed.name;
-    if (!moment.files.has(this.file)) this.file = (files.find((file) => lineCount(file)) || files[0] || {}).name;
     this.tabs.replaceChildren(...files.map((file) => h("button", {
       type: "button", class: file.changed ? "tab changed" : "tab", "aria-pressed": String(file.name === this.file),
       click: () => { this.file = file.name; this.drawn = null; this.showFiles(this.moment); },

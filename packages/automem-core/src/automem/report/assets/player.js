@@ -118,11 +118,13 @@ class Player {
 
   /** Shows a step in every lane. */
   async go(step) {
+    const turn = (this.turn = (this.turn || 0) + 1);
     this.step = Math.max(0, Math.min(Math.round(step) || 0, this.steps - 1));
     byId("slide").value = this.step;
     byId("step").value = this.step;
     this.strip.at(this.step);
     await Promise.all(this.lanes.map((lane) => lane.show(this.step, this.mode)));
+    if (turn !== this.turn) return;
     byId("player").dataset.step = this.step;
     if (!this.playing) this.tell();
   }
