@@ -12,7 +12,7 @@ from automem.errors import ConfigError
 from automem.records.config import AgentSection
 from automem.records.model import ModelReply
 from automem.records.scaffold import ActionRule, ScaffoldLimits
-from automem.records.trace import Asked, Remembered
+from automem.records.trace import Asked, Remembered, Warned
 from automem.testing.toy import Toy
 
 Play = Callable[..., Any]
@@ -44,6 +44,30 @@ def test_operations_run_in_the_order_written_and_their_results_come_back(play: P
         "APPEND",
         "READ",
     ]
+
+
+def test_a_reply_that_repeats_itself_carries_out_so_many_operations_and_no_more(play: Play) -> None:
+    stutter = "".join(f"<|APPEND|>log.txt|note {number}<|END|>" for number in range(200))
+    limits = ScaffoldLimits(reply_operations=3)
+    played = play([WALK, stutter, "<|DONE|>", WALK], steps=2, limits=limits)
+    done = [e for e in played.events if isinstance(e, Remembered)]
+    assert [e.arguments[-1] for e in done] == ["note 0", "note 1", "note 2"]
+    shown = played.requests[2].messages[-1].content
+    assert "may hold 3 operations; the last 197 were not carried out" in shown
+    assert [e.kind for e in played.events if isinstance(e, Warned)] == ["operation_limit"]
+
+
+def test_the_answers_to_one_reply_stay_within_their_bound(play: Play) -> None:
+    read = "<|READ|>log.txt<|END|>"
+    written = f"<|WRITE|>log.txt|{'x' * 400}<|END|>"
+    limits = ScaffoldLimits(reply_bytes=10, result_bytes=1_000)
+    played = play(
+        [WALK, written + read * 9 + "<|COUNT|>", "<|DONE|>", WALK], steps=2, limits=limits
+    )
+    shown = played.requests[2].messages[-1].content
+    assert shown.count("x" * 400) == 2
+    assert shown.count("Not shown: one reply asked for too much.") == 7
+    assert "There is no operation <|COUNT|> here" in shown
 
 
 def test_grouped_repeats_the_published_order(play: Play) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from automem.agent.conversation import Conversation
 from automem.agent.protocol import Desk, Scene
 from automem.agent.rendering import PhasePrompts, results_text
@@ -41,7 +43,7 @@ class LogPlan:
         talk = self._begin("log", context)
         while True:
             turn = talk.turns
-            reply = self._parse(await desk.ask("memory", "log", talk), "log")
+            reply = self._parse(await desk.ask("memory", "log", talk), "log", desk)
             results = self._execute("log", turn, reply, desk)
             if reply.ending == "action":
                 desk.warn("action_in_log", f"LOG does not act; ignored: {reply.action}")
@@ -50,7 +52,7 @@ class LogPlan:
             if talk.turns >= self.prompts.turns("log"):
                 desk.warn("turn_limit", f"LOG ended at its limit of {talk.turns} turns")
                 return
-            shown = results_text(results, reply.broken)
+            shown = self._shown(results, reply)
             talk.user(self.prompts.next("log", context, desk.memory, shown, talk.turns))
 
     async def _plan(self, scene: Scene, desk: Desk) -> str | None:
@@ -65,7 +67,7 @@ class LogPlan:
         """The memory role's part of PLAN; gives back the last results."""
         while True:
             reply, results = await self._turn("memory", talk, desk)
-            shown = results_text(results, reply.broken)
+            shown = self._shown(results, reply)
             if reply.ending == "action":
                 desk.warn(
                     "action_by_memory", f"the memory role does not act; ignored: {reply.action}"
@@ -88,14 +90,14 @@ class LogPlan:
             if turns >= self.prompts.turns("plan"):
                 desk.warn("no_action", f"PLAN ended at its limit of {turns} turns, no action said")
                 return None
-            shown = results_text(results, reply.broken) or NOTHING_COMMITTED
+            shown = self._shown(results, reply) or NOTHING_COMMITTED
             talk.user(self.prompts.next("plan", context, desk.memory, shown, turns))
 
     async def _turn(
         self, role: Role, talk: Conversation, desk: Desk
     ) -> tuple[Reply, list[OperationResult]]:
         turn = talk.turns
-        reply = self._parse(await desk.ask(role, "plan", talk), "plan")
+        reply = self._parse(await desk.ask(role, "plan", talk), "plan", desk)
         return reply, self._execute("plan", turn, reply, desk)
 
     def _begin(self, phase: Phase, context: PromptContext) -> Conversation:
@@ -104,9 +106,23 @@ class LogPlan:
         talk.user(self.prompts.first(phase, context))
         return talk
 
-    def _parse(self, reply: ModelReply, phase: Phase) -> Reply:
+    def _parse(self, reply: ModelReply, phase: Phase, desk: Desk) -> Reply:
         cut_off = reply.finish == "length"
-        return parse(reply.text, self.prompts.vocabulary[phase], cut_off=cut_off)
+        read = parse(reply.text, self.prompts.vocabulary[phase], cut_off=cut_off)
+        most = self.prompts.limits.reply_operations
+        dropped = len(read.operations) - most
+        if dropped <= 0:
+            return read
+        said = f"A reply may hold {most} operations; the last {dropped} were not carried out."
+        desk.warn("operation_limit", said)
+        return msgspec.structs.replace(
+            read, operations=read.operations[:most], broken=(*read.broken, said)
+        )
+
+    def _shown(self, results: list[OperationResult], reply: Reply) -> str:
+        limits = self.prompts.limits
+        most = max(limits.reply_bytes, limits.result_bytes)
+        return results_text(results, reply.broken, most)
 
     def _execute(self, phase: Phase, turn: int, reply: Reply, desk: Desk) -> list[OperationResult]:
         vocabulary = self.prompts.vocabulary[phase]

@@ -12,11 +12,13 @@ from automem.memory.operations import file_notices, inject
 from automem.memory.store import MemoryStore
 from automem.records.environment import EnvironmentInfo
 from automem.records.memory import OperationResult
-from automem.records.scaffold import OperationRule, Phase
+from automem.records.scaffold import OperationRule, Phase, ScaffoldLimits
 from automem.scaffold.context import PromptContext, StaticContext
 from automem.scaffold.load import Scaffold
 from automem.scaffold.prompts import Prompts
 from automem.scaffold.text import index_text, operations_text, static_context
+
+NOT_SHOWN = "Not shown: one reply asked for too much. Ask for this alone, or for less of it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,14 @@ class PhasePrompts:
         """What tells the gameplay role that consultation is over and it is to commit."""
         return self.prompts.render("handoff", self._later("plan", context, memory, results, turn))
 
+    @property
+    def limits(self) -> ScaffoldLimits:
+        """The scaffold's bounds inside one step."""
+        return self.scaffold.manifest.limits
+
     def turns(self, phase: Phase) -> int:
         """How many replies a phase may take."""
-        limits = self.scaffold.manifest.limits
-        return limits.log_turns if phase == "log" else limits.plan_turns
+        return self.limits.log_turns if phase == "log" else self.limits.plan_turns
 
     def _later(
         self, phase: Phase, context: PromptContext, memory: MemoryStore, results: str, turn: int
@@ -118,10 +124,17 @@ class PhasePrompts:
         return (notices.unchanged_repeated.replace("{count}", str(count)),)
 
 
-def results_text(results: list[OperationResult], problems: tuple[str, ...] = ()) -> str:
-    """The answers of one reply's operations, in their order, as the next prompt shows them."""
-    parts = [
-        f"[{result.operation} {result.file}".rstrip() + f"]\n{result.text}" for result in results
-    ]
+def results_text(results: list[OperationResult], problems: tuple[str, ...], most_bytes: int) -> str:
+    """The answers of one reply's operations, in their order, as the next prompt shows them.
+
+    An answer that would make them longer than `most_bytes` is named and not shown.
+    """
+    parts: list[str] = []
+    left = most_bytes
+    for result in results:
+        size = len(result.text.encode())
+        text = result.text if size <= left else NOT_SHOWN
+        left -= min(size, left) if text is result.text else 0
+        parts.append(f"[{result.operation} {result.file}".rstrip() + f"]\n{text}")
     parts.extend(problems)
     return "\n\n".join(parts)

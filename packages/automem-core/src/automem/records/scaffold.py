@@ -118,6 +118,10 @@ class ScaffoldLimits(Record):
     """A longer file is shown cut, with a word on how to see the rest."""
     result_bytes: Positive = 16_384
     """The most text one operation may answer."""
+    reply_operations: Positive = 64
+    """How many of a reply's are carried out; a model that repeats itself writes thousands."""
+    reply_bytes: Positive = 65_536
+    """The most text all operations of one reply may answer together; one always may."""
     file_bytes: Positive = 65_536
     folder_bytes: Positive = 262_144
     files: Positive = 32
