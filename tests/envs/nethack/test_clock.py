@@ -27,3 +27,15 @@ def test_little_is_changed_in_a_copy_of_the_library(tmp_path: Path) -> None:
     assert LIBRARY.read_bytes() == original
     assert 0 < sum(a != b for a, b in zip(changed, original, strict=True)) < 80
     assert len(patches) == 3
+
+
+def test_the_libraries_of_other_processors_get_code_of_their_own(tmp_path: Path) -> None:
+    content = bytearray(LIBRARY.read_bytes())
+    codes: set[bytes] = set()
+    for machine in (62, 183, 40):
+        content[18:20] = machine.to_bytes(2, "little")
+        path = tmp_path / f"{machine}.so"
+        path.write_bytes(content)
+        codes.update(code for _, code in clock_patches(path, 0x1234)[1:2])
+    returns = {b"\xc3", b"\xc0\x03\x5f\xd6"}
+    assert {next(end for end in returns if code.endswith(end)) for code in codes} == returns
