@@ -14,13 +14,14 @@ KEYS = {
     "y": "northwest", "z": "zap",
 }  # fmt: skip
 """Letter -> the command on the same key, for where letters are no actions."""
-FOOD = (
-    "food ration", "cram ration", "lembas", "C-ration", "K-ration", "tripe", "pancake", "tin",
-    "apple", "orange", "pear", "melon", "banana", "carrot", "slime mold", "fortune cookie",
-    "candy bar", "cream pie", "egg", "meat", "kelp", "eucalyptus", "sprig", "garlic", "jelly",
-)  # fmt: skip
+FOOD = re.compile(
+    r"\b(?:food ration|cram ration|lembas wafer|[CK]-ration|tripe ration|pancake|tin|apple|orange"
+    r"|pear|melon|banana|carrot|slime mold|fortune cookie|candy bar|cream pie|egg|kelp frond"
+    r"|eucalyptus lea|sprig|clove of garlic|lump of royal jelly)"
+)
+WAND = re.compile(r"\bwand\b")
 _YES = ("want to pray",)
-_LETTERS = re.compile(r"\[([^\]]*?)(?: or \?\*)?\]")
+PICKS = re.compile(r"\b(?:pick-axe|mattock)")
 _COUNT = re.compile(r"Count: (\d+)")
 
 
@@ -81,22 +82,17 @@ def _direction(now: Situation) -> str:
 
 def _item(now: Situation, asked: str) -> str:
     """The letter of the item that is meant."""
-    wanted: tuple[str, ...] = ()
+    wanted = None
     if asked.startswith("eat"):
         wanted = FOOD
     elif asked.startswith("zap"):
-        wanted = ("wand of cold", "wand")
+        wanted = WAND
     elif asked.startswith("use or apply"):
-        wanted = ("pick-axe", "mattock")
-    for word in wanted:
+        wanted = PICKS
+    if wanted is not None:
         for letter, item in now.scene.inventory.items():
-            if word in item:
+            if wanted.search(item):
                 return _key(now, letter)
-    offered = _LETTERS.search(asked)
-    letters = offered[1] if offered else ""
-    first = next((letter for letter in letters if letter.isalpha()), "")
-    if wanted and first and not asked.startswith("use or apply"):
-        return _key(now, first)
     return _leave(now) or "north"
 
 

@@ -33,7 +33,7 @@ def push_boxes(now: Situation) -> str | None:
     if not is_boxoban(now.now):
         return None
     if now.step == 0:
-        moves = _solution(now.now, frozenset(), THOROUGH)
+        moves = _solution(now.now, frozenset[Cell](), THOROUGH)
         return moves[0] if moves else _harmless(now)
     if now.known("plan") and now.notes.plan:
         index = now.step - now.notes.planned
@@ -48,7 +48,7 @@ def solution(known: Recall, moment: Moment) -> list[str]:
     before = known.scene.before
     if before is None or moment.step != 1 or not is_boxoban(before):
         return []
-    moves = _solution(before, frozenset(), THOROUGH)
+    moves = _solution(before, frozenset[Cell](), THOROUGH)
     if not moves or moves[0] != moment.action:
         moves = ("", *_solution(known.scene.now, frozenset(before.find(GOAL)), THOROUGH))
     return [wording.plan_line(1, moves[1:])] if moves[1:] else []

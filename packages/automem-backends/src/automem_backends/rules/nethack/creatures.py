@@ -11,7 +11,6 @@ HARMFUL_TO_TOUCH = frozenset(
         "cockatrice",
         "chickatrice",
         "gas spore",
-        "acid blob",
         "blue jelly",
         "spotted jelly",
         "ochre jelly",
@@ -85,9 +84,9 @@ def creatures(screen: Screen) -> list[Cell]:
 
 
 def strangers(screen: Screen) -> bool:
-    """Whether a creature that is no pet is in sight."""
-    pets = sum(name.startswith("tame ") for name in screen.things)
-    return len(creatures(screen)) > pets
+    """Whether a creature that is no pet and no statue is in sight."""
+    harmless = sum("tame " in name or "statue" in name for name in screen.things)
+    return len(creatures(screen)) > harmless
 
 
 def _alive(screen: Screen, direction: str, name: str) -> bool:

@@ -15,16 +15,6 @@ STUCK = 6
 """Standing so often at one place lately, without a search or a fight, is being stuck."""
 
 
-def decide(now: Situation) -> str:
-    """One action. Fills `now.wanted` with what should be looked up before it is trusted."""
-    for concern in (answer, push_boxes, stay_alive, fight, lie_in_wait, _unstick, dig_down, rest, descend,
-                    cross_lava, explore):  # fmt: skip
-        action = concern(now)
-        if action is not None:
-            return action
-    return now.free_direction() or ("search" if now.scene.can("search") else "north")
-
-
 def _unstick(now: Situation) -> str | None:
     """Leave a place that was not left for long, in any direction."""
     lately = now.notes.journal[-12:]
@@ -37,4 +27,22 @@ def _unstick(now: Situation) -> str | None:
     ]
     if len(here) < STUCK:
         return None
+    before = now.scene.before
+    unchanged = before is not None and before.cells == now.now.cells
+    if unchanged and now.scene.can("esc") and now.scene.action != "esc":
+        return "esc"
     return now.free_direction()
+
+
+CONCERNS = (answer, push_boxes, stay_alive, fight, lie_in_wait, _unstick, dig_down, rest,
+            descend, cross_lava, explore)  # fmt: skip
+"""The first of these that has an action decides."""
+
+
+def decide(now: Situation) -> str:
+    """One action. Fills `now.wanted` with what should be looked up before it is trusted."""
+    for concern in CONCERNS:
+        action = concern(now)
+        if action is not None:
+            return action
+    return now.free_direction() or ("search" if now.scene.can("search") else "north")

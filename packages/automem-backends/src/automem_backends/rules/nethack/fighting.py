@@ -59,7 +59,7 @@ def lie_in_wait(now: Situation) -> str | None:
 def _in_corridor(now: Situation, cell: Cell) -> bool:
     """Whether just two foes could stand around, with corridor on both sides."""
     around = [now.now.char(beside(cell, name)) for name in DIRECTIONS]
-    return around.count("#") + around.count("@") == 2 and now.ground.passages(cell) == 2  # noqa: PLR2004
+    return around.count("#") + around.count("@") == 2 and now.ground.passages(cell) == 2
 
 
 def _narrower(now: Situation) -> str | None:

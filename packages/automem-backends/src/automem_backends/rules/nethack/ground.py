@@ -69,7 +69,9 @@ class Ground:
     def ways(self, *, bold: bool = False) -> Ways:
         """Ways over what can be walked; a bold one also pushes boulders and crosses traps."""
         passable = bytearray(_passable(self.screen.cells, bold))
-        closed = ("blocked", "locked", "closed")
+        closed = (
+            ("blocked", "locked", "closed") if bold else ("blocked", "locked", "closed", "trap")
+        )
         for cell, kinds in self.level.places.items():
             if any(kind in kinds for kind in closed) and self._holds(cell, kinds):
                 passable[index_of(cell)] = 0

@@ -6,8 +6,8 @@ from automem_backends.rules.nethack.answering import FOOD
 from automem_backends.rules.nethack.creatures import strangers
 from automem_backends.rules.nethack.situation import Situation
 
-FIRST_PRAYER = 105
-"""Before this turn no prayer is heard, in whatever trouble."""
+FIRST_PRAYER = 200
+"""Before this turn a prayer is hardly ever heard, in whatever trouble."""
 BETWEEN_PRAYERS = 1000
 RESTED = 0.6
 """The share of its health with which the character goes on."""
@@ -23,7 +23,7 @@ def stay_alive(now: Situation) -> str | None:
     if (stats.low or stats.hunger in {"Weak", "Fainting", "Fainted"}) and _may_pray(now):
         return "pray"
     if stats.hunger and not now.foes and now.scene.can("eat"):
-        fed = any(word in item for item in now.scene.inventory.values() for word in FOOD)
+        fed = any(FOOD.search(item) for item in now.scene.inventory.values())
         if fed and now.scene.action not in {"eat", "esc"}:
             return "eat"
     return None

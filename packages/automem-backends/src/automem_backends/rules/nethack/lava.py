@@ -41,9 +41,7 @@ def lava_direction(now: Situation) -> str | None:
 
 def has_wand(now: Situation) -> bool:
     """Whether a wand is carried that may have a charge left."""
-    return any(
-        "wand" in item and "nothing" not in item for item in now.scene.inventory.values()
-    )
+    return any("wand" in item and "nothing" not in item for item in now.scene.inventory.values())
 
 
 def _fetch(now: Situation) -> str | None:

@@ -23,6 +23,7 @@ _IN_THE_WAY = (
 _SHOP = ("losed for", "for inv", "nventory", "This shop")
 """Parts of what is written before the door of a shop that is closed."""
 _PEACEFUL = re.compile(r"Really attack (?:the )?(?:peaceful )?([\w' -]+?)\?")
+_TRAP = re.compile(r"\b(?:bear trap|web|land mine|You fall into a pit|teleportation trap)\b")
 _KILLED = re.compile(r"You (?:kill|destroy) (?:the |an? )?([\w' -]+?)!")
 _COUNT = re.compile(r"Count: (\d+)")
 
@@ -33,7 +34,7 @@ def log(known: Recall, luck: int) -> str:
     due = _due(known) and luck % 3 != 1
     if due:
         asked = [known.look_up("journal"), known.look_up("level")]
-        if any(asked) and len(known.talk.said) < 2:  # noqa: PLR2004
+        if any(asked) and len(known.talk.said) < 2:
             return "\n".join(dict.fromkeys(question for question in asked if question))
     lines = _strategy(known, moment)
     if due:
@@ -93,6 +94,8 @@ def _facts(known: Recall) -> list[Fact]:
             for cell in (beside(now.at, name) for name in STRAIGHT)
             if now.char(cell) == "+"
         ]
+    if _TRAP.search(now.message):
+        facts.append(Fact("trap", now.at))
     if action == "search":
         count = _COUNT.search(before.message)
         facts.append(Fact("searched", now.at, int(count[1]) if count else 1))

@@ -15,10 +15,20 @@ from typing import Literal, cast, get_args
 from automem_backends.rules.nethack.compass import Cell
 
 Kind = Literal[
-    "walked", "searched", "kicked", "blocked", "locked", "doorway", "down", "up", "goal", "closed"
+    "walked",
+    "searched",
+    "kicked",
+    "blocked",
+    "locked",
+    "doorway",
+    "down",
+    "up",
+    "goal",
+    "closed",
+    "trap",
 ]
 """`blocked` cannot be entered; `doorway` only straight; `goal` is where a boulder belongs;
-`closed` is a door better left alone."""
+`closed` is a door better left alone; a `trap` may lie under a thing."""
 KINDS: tuple[str, ...] = get_args(Kind)
 COUNTED = frozenset({"searched", "kicked"})
 

@@ -129,8 +129,10 @@ def read_scene(first: str, system: str) -> Scene | None:
 
 @lru_cache(maxsize=16)
 def _actions(text: str) -> frozenset[str]:
-    lists = [frozenset(found.strip().split(", ")) for found in _LISTED.findall(text)]
-    return max((names for names in lists if "north" in names), key=len, default=frozenset())
+    lists: list[frozenset[str]] = [
+        frozenset(found.strip().split(", ")) for found in _LISTED.findall(text)
+    ]
+    return max((names for names in lists if "north" in names), key=len, default=frozenset[str]())
 
 
 def _inventory(text: str) -> dict[str, str]:
