@@ -67,8 +67,8 @@ def test_steps_are_told_to_who_does_not_see_them(open_page: Open, address: str) 
     page = open_page(address)
     page.fill("#step", "3")
     page.press("#step", "Enter")
-    page.wait_for_function("document.getElementById('status').textContent.startsWith('Step 3.')")
-    assert "say " in (page.text_content("#status") or "")
+    status = page.locator("#status", has_text="Step 3. toy: say ")
+    status.wait_for(state="attached")
 
 
 def test_the_page_fits_a_laptop_and_a_phone(open_page: Open, address: str) -> None:

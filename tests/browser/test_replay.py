@@ -144,7 +144,7 @@ def test_it_is_paused_where_it_is(open_page: Open, address: str) -> None:
 def test_keys_step_and_jump(open_page: Open, address: str, versions: list[Version]) -> None:
     page = open_page(address)
     page.locator("#replay-h").scroll_into_view_if_needed()
-    marks = [marks_of(reader.events()) for reader in readers(versions)]
+    marks = [marks_of(reader) for reader in readers(versions)]
     events = sorted({step for each in marks for step, _ in each.events})
     writes = sorted({step for each in marks for step in each.writes})
     for key, step in (
@@ -169,8 +169,8 @@ def test_keys_step_and_jump(open_page: Open, address: str, versions: list[Versio
 
 def test_an_achievement_is_chosen_from_the_list(open_page: Open, address: str) -> None:
     page = open_page(address)
-    page.wait_for_function("document.querySelectorAll('#jump option').length > 2")
     option = page.locator("#jump option").nth(3)
+    option.wait_for(state="attached")
     page.select_option("#jump", value=option.get_attribute("value"), index=None)
     at(page, int(option.get_attribute("value") or 0))
     assert (option.text_content() or "").split(": ")[1] in page.locator(".star").first.inner_text()

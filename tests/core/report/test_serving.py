@@ -60,7 +60,7 @@ async def test_chunks_conversations_and_marks_are_answered(run: RunFolder) -> No
         name = f"{version.number}-0-1"
         reader = open_trace(version.episode("default", 1))
         marks = msgspec.json.decode(await body(site, f"/run/toys/marks/{name}"), type=Marks)
-        assert marks == marks_of(reader.events())
+        assert marks == marks_of(reader)
         chunk = chunk_at(reader, 0)
         steps = await body(site, f"/run/toys/steps/{name}-0")
         talk = await body(site, f"/run/toys/talk/{name}-0")

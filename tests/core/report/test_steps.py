@@ -191,7 +191,7 @@ def test_invalid_actions_warnings_and_failed_calls_are_told(tmp_path: Path) -> N
 
 def test_marks_are_where_something_happened(versions: list[Version]) -> None:
     reader = open_trace(versions[0].episode("default", 1))
-    marks = marks_of(reader.events())
+    marks = marks_of(reader)
     views = list(reader.steps())
     assert marks.steps == reader.count == len(views)
     assert marks.events == tuple(

@@ -83,7 +83,7 @@ async def build_report(
         for task, seed, folder in version.episodes():
             if not seeds or seed in seeds:
                 reader = open_trace(folder)
-                marks = marks_of(reader.events())
+                marks = marks_of(reader)
                 work.episodes.append(_Episode(version, task, seed, folder, reader, marks))
     if frames != "none":
         await _draw(work, versions, plugins, frames)

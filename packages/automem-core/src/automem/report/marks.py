@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from automem.episode.reader import TraceReader
 from automem.records._struct import Record
 from automem.records.memory import READING_KINDS
-from automem.records.trace import Acted, AnyEvent, Observed, Remembered
+from automem.records.trace import Acted, Remembered
 
 
 class Marks(Record):
@@ -24,17 +23,15 @@ class Marks(Record):
     """Where memory was read or searched."""
 
 
-def marks_of(events: Iterable[AnyEvent]) -> Marks:
-    """The marks of a trace's events."""
-    steps, reached = 0, 0.0
+def marks_of(reader: TraceReader) -> Marks:
+    """The marks of a trace."""
+    reached = 0.0
     happened: list[tuple[int, str]] = []
     progression: list[tuple[int, float]] = []
     writes: dict[int, None] = {}
     retrievals: dict[int, None] = {}
-    for event in events:
+    for event in reader.deeds():
         match event:
-            case Observed():
-                steps += 1
             case Acted():
                 happened += [(event.step, name) for name in event.events]
                 if event.progression != reached:
@@ -48,7 +45,7 @@ def marks_of(events: Iterable[AnyEvent]) -> Marks:
             case _:
                 pass
     return Marks(
-        steps=steps,
+        steps=reader.count,
         events=tuple(happened),
         progression=tuple(progression),
         writes=tuple(writes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -151,7 +152,7 @@ class Site:
         size, reader = self._opened(folder)
         known = self._marks.get(str(folder.path))
         if known is None or known[0] != size:
-            known = self._marks.keep(str(folder.path), (size, marks_of(reader.events())))
+            known = self._marks.keep(str(folder.path), (size, marks_of(reader)))
         return _json(known[1])
 
     async def _picture(self, version: Version, folder: EpisodeFolder, step: int) -> Answer:
@@ -182,7 +183,15 @@ async def serve(
         site.drawing = Drawing(plugins, group) if plugins else None
         async with listening(port, site.answer) as bound:
             started(f"http://{HOST}:{bound}{_address(first) if first else '/'}")
+            if first:
+                group.start_soon(_warm, site, first)
             await anyio.sleep_forever()
+
+
+async def _warm(site: Site, name: str) -> None:
+    """Import what statistics need, which takes seconds, before somebody waits for it."""
+    with suppress(AutoMemError):  # told to whoever asks
+        await site.answer(_address(name))
 
 
 def _address(name: str) -> str:

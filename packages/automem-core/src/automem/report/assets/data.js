@@ -83,7 +83,7 @@ class PageSource {
   }
 
   /** Draws the picture of a step, or the latest before it; its step, or null if there is none. */
-  async draw(episode, step, canvas) {
+  async draw(episode, step, canvas, current) {
     const data = episode.pictures;
     if (!data) return null;
     let place = Math.min(step, data.count - 1);
@@ -93,6 +93,7 @@ class PageSource {
     }
     if (place < 0) return null;
     const album = await this.album(episode.id);
+    if (!current()) return null;
     if (!album.images) album.images = tileImages(data.shapes, album.tiles);
     if (canvas.width !== data.width || canvas.height !== data.height) {
       canvas.width = data.width;
@@ -156,9 +157,9 @@ class ServerSource {
     return answer.status === 204 ? null : createImageBitmap(await answer.blob());
   }
 
-  async draw(episode, step, canvas) {
+  async draw(episode, step, canvas, current) {
     const image = await this.picture(`${episode.id}-${step}`);
-    if (!image) return null;
+    if (!image || !current()) return null;
     canvas.width = image.width;
     canvas.height = image.height;
     canvas.getContext("2d").drawImage(image, 0, 0);

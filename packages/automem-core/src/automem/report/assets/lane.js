@@ -43,7 +43,7 @@ class Lane {
       this.showOperations(moment);
       this.follow(moment);
       this.showFiles(moment);
-      await this.showScreen(moment, mode, turn);
+      this.drawing = this.showScreen(moment, mode, turn);
     } catch (error) {
       if (turn === this.turn) this.facts.replaceChildren(h("span", { class: "wrong", text: `cannot be shown: ${error.message}` }));
     }
@@ -68,11 +68,31 @@ class Lane {
       return;
     }
     this.canvas.setAttribute("aria-label", `The game as ${this.version.label} plays it. ${said}`);
-    const next = Math.max(0, Math.min(moment.step.number, this.last));
-    const shown = await this.source.draw(this.episode, next, this.canvas);
-    if (turn !== this.turn) return;
-    this.canvas.dataset.step = shown === null ? "" : shown;
-    this.caption.textContent = shown === null ? "no picture" : shown === next ? "" : `picture of step ${shown}`;
+    await this.showPicture(moment.step.number, turn);
+  }
+
+  /** A game that is far from the step is played up to there first, so its picture may come late. */
+  async showPicture(step, turn) {
+    const late = setTimeout(() => {
+      if (turn === this.turn) this.caption.textContent = `the game is being played up to step ${step}`;
+    }, 400);
+    let said = "";
+    try {
+      const current = () => turn === this.turn;
+      const shown = await this.source.draw(this.episode, step, this.canvas, current);
+      if (!current()) return;
+      this.canvas.dataset.step = shown === null ? "" : shown;
+      said = shown === null ? "no picture" : shown === step ? "" : `picture of step ${shown}`;
+    } catch (error) {
+      if (turn !== this.turn) return;
+      said = error.message;
+      this.canvas.hidden = true;
+      this.text.hidden = false;
+      this.text.replaceChildren(terminal(this.textOf(this.moment), DATA.game));
+    } finally {
+      clearTimeout(late);
+    }
+    this.caption.textContent = said;
   }
 
   textOf({ step, lines }) {

@@ -75,8 +75,8 @@ class Player {
     this.mode = drawn && this.wished !== "text" ? "picture" : "text";
     byId(`as-${this.mode}`).checked = true;
     this.drawStrip();
-    this.readMarks();
     await this.go(step);
+    this.readMarks();
   }
 
   showChips(there) {
@@ -161,6 +161,7 @@ class Player {
   async tick() {
     const began = performance.now();
     await this.go(this.step + 1);
+    await Promise.all(this.lanes.map((lane) => lane.drawing));
     if (!this.playing) return;
     if (this.step >= this.steps - 1) return this.pause();
     const wait = 1000 / Number(byId("speed").value) - (performance.now() - began);
