@@ -83,6 +83,25 @@ async def test_a_damaged_recording_begins_the_episode_anew(toy: Any) -> None:
     assert (await toy.evaluate(config)).episodes[1].restarts == 1
 
 
+async def test_a_result_that_was_lost_is_made_again_from_the_trace(toy: Any) -> None:
+    async with fake_engine(toy_answer) as engine:
+        config = toy.config(engine.url)
+        first = await toy.evaluate(config)
+        calls = len(engine.calls)
+        folder = toy.run(config).evaluations()[0]
+        lost, damaged = (toy.episode(config, seed) for seed in (1, 2))
+        assert not lost.trace.exists()
+        folder.evaluation.unlink()
+        lost.result.unlink()
+        damaged.result.write_text("", encoding="utf-8")
+        with pytest.raises(EvaluationError, match="remove it, and the same command makes it again"):
+            await toy.evaluate(config)
+        damaged.result.unlink()
+        assert (await toy.evaluate(config)).episodes == first.episodes
+        assert len(engine.calls) == calls
+        assert not lost.trace.exists() and lost.compacted.exists()
+
+
 async def test_a_game_that_never_plays_the_same_is_given_up(toy: Any) -> None:
     config = toy.config()
     await toy.evaluate(config)

@@ -20,9 +20,10 @@ from automem.episode.blocks import (
     index_frame,
     skippable,
 )
-from automem.episode.encoding import encode_whole
+from automem.episode.encoding import encode, encode_whole
 from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events
+from automem.episode.texts import TextWindow
 from automem.errors import TraceError
 from automem.files import replacing
 from automem.memory.history import History
@@ -48,6 +49,19 @@ def compact(folder: EpisodeFolder) -> Path:
         os.fsync(file.fileno())
     folder.trace.unlink()
     return folder.compacted
+
+
+def expand(folder: EpisodeFolder) -> None:
+    """Make `trace.jsonl` again from the compacted trace, where only that is there.
+
+    An episode whose result was lost is so played again from its answers. Raises TraceError.
+    """
+    if folder.trace.exists() or not folder.compacted.exists():
+        return
+    window = TextWindow()
+    with replacing(folder.trace) as file:
+        for event in stream_events(folder.compacted):
+            file.write(encode(event, window) + b"\n")
 
 
 def write_compacted(events: Iterable[AnyEvent], file: BinaryIO) -> bool:

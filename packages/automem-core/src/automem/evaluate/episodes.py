@@ -14,7 +14,7 @@ import structlog
 
 from automem.agent.making import make_agent
 from automem.episode.answers import Answers
-from automem.episode.compaction import compact
+from automem.episode.compaction import compact, expand
 from automem.episode.desk import EpisodeDesk
 from automem.episode.folder import EpisodeFolder
 from automem.episode.job import EpisodeJob
@@ -77,6 +77,7 @@ async def play_episode(
     """
     result = read_result(folder)
     if result is None:
+        await anyio.to_thread.run_sync(expand, folder)
         played = await _play(stage, job, folder, progress)
         slots = stage.scaffold.for_task(job.task).manifest.inject if stage.scaffold else ()
         counts = await anyio.to_thread.run_sync(behaviour_of, folder, slots)
@@ -97,8 +98,8 @@ def read_result(folder: EpisodeFolder) -> EpisodeResult | None:
         return None
     except msgspec.MsgspecError as error:
         raise TraceError(
-            f"{folder.result} cannot be read: {error}; restore it, or remove {folder.path} to "
-            "play the episode anew"
+            f"{folder.result} cannot be read: {error}; remove it, and the same command makes "
+            "it again from the trace"
         ) from error
 
 
