@@ -152,6 +152,15 @@ def test_a_broken_plugin_hides_no_other(shelf: Shelf) -> None:
     assert "the sky fell" in (errors["shelf_broken"] or "")
 
 
+def test_a_plugin_that_wants_to_leave_takes_nobody_along(shelf: Shelf) -> None:
+    install_game(shelf, "shelf_staying", "chess")
+    shelf.install("shelf_leaving", "raise SystemExit('I leave')")
+    plugins = shelf.load()
+    assert list(plugins.environments()) == ["chess"]
+    errors = {info.name: info.error for info in plugins.installed()}
+    assert errors["shelf_leaving"] == "import of 'shelf_leaving' failed: SystemExit: I leave"
+
+
 def test_a_broken_plugin_is_named_when_a_lookup_fails(shelf: Shelf) -> None:
     shelf.install("shelf_cracked", "import a_module_that_nobody_has")
     with pytest.raises(PluginError, match=r"'shelf_cracked' .* is broken: .*nobody_has"):

@@ -122,7 +122,7 @@ def _register(manager: pluggy.PluginManager, plugin: _Plugin, point: metadata.En
     began = perf_counter()
     try:
         module = point.load()
-    except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
         plugin.error = f"import of {point.value!r} failed: {_said(error)}"
         return
     finally:
@@ -204,7 +204,7 @@ class Plugins:
             try:
                 arguments = [run] if implementation.argnames else []
                 found.extend(cast("Iterable[Subscriber]", implementation.function(*arguments)))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PluginError(
                     f"plugin {implementation.plugin_name} failed in automem_subscribers: "
                     f"{_said(error)}; set {DISABLE} to run without it"
@@ -282,7 +282,7 @@ class Plugins:
                 continue
             try:
                 offered = tuple(implementation.function())
-            except Exception as error:  # noqa: BLE001 - a stranger's hook may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
                 offered = ()
                 plugin.error = f"hook {hook} failed: {_said(error)}"
             wrong = [part for part in offered if not isinstance(part, form)]
@@ -331,6 +331,6 @@ def import_part(spec: Spec, target: str) -> Any:
                 f"install it with: pip install '{spec.extra}'"
             ) from error
         raise PluginError(f"'{spec.name}' cannot import {target!r}: {_said(error)}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"'{spec.name}' cannot import {target!r}: {_said(error)}") from error
     return found
