@@ -71,3 +71,21 @@ async def test_a_damaged_evaluation_is_an_error_that_names_the_file(toy: Any) ->
     folder.evaluation.write_text("{}", encoding="utf-8")
     with pytest.raises(EvaluationError, match=r"evaluation\.json cannot be read"):
         await toy.evaluate(config)
+
+
+async def test_a_spelling_may_be_for_one_task_and_a_fallback_must_suit_each(
+    toy: Any, tmp_path: Path
+) -> None:
+    folder = copy_into(toy_scaffold(), tmp_path)
+    manifest = folder / "scaffold.toml"
+    plain = manifest.read_text(encoding="utf-8")
+    rule = '\n[actions]\nfallback = "{}"\n[actions.spelling]\n"cry" = "shout"\n'
+    # Only the task `other` knows the action `shout`.
+    environment = EnvironmentSection(name="toy", tasks=("default", "other"), max_steps=3)
+    scaffold = ScaffoldSection(source=str(folder))
+    config = toy.config(environment=environment, scaffold=scaffold)
+    manifest.write_text(plain + rule.format("shout"), encoding="utf-8")
+    with pytest.raises(ScaffoldError, match="default has no action 'shout'"):
+        await toy.evaluate(config)
+    manifest.write_text(plain + rule.format("wait"), encoding="utf-8")
+    assert (await toy.evaluate(config)).tasks == ("default", "other")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import anyio
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from automem.agent.making import plays_by_scaffold
 from automem.episode.job import EpisodeJob
@@ -32,6 +33,7 @@ from automem.plugins import Plugins
 from automem.processes.pool import open_pool
 from automem.protocols import Subscriber
 from automem.records.config import RunConfig
+from automem.records.environment import EnvironmentInfo
 from automem.records.result import EpisodeResult, Evaluation, Unfinished
 from automem.run.layout import EvaluationFolder, RunFolder
 from automem.scaffold.check import check_scaffold
@@ -121,12 +123,24 @@ def open_scaffold(config: RunConfig, plugins: Plugins, run: RunFolder) -> Scaffo
 
 
 async def _check_against_game(stage: Stage) -> None:
-    """Refuse a scaffold whose actions the game does not know. Raises ScaffoldError."""
+    """Refuse a scaffold whose actions the game does not know. Raises ScaffoldError.
+
+    A spelling may be for some of the tasks only; what is fallen back on must suit each.
+    """
     if stage.scaffold is None:
         return
+    infos: list[EnvironmentInfo] = []
     for task in stage.plan.tasks:
         async with stage.pool.session(task) as session:
-            _refuse_problems(stage.scaffold, check_scaffold(stage.scaffold, session.info))
+            infos.append(session.info)
+    every = tuple(dict.fromkeys(action for info in infos for action in info.actions))
+    problems = list(check_scaffold(stage.scaffold, replace(infos[0], actions=every)))
+    for task, info in zip(stage.plan.tasks, infos, strict=True):
+        fallback = stage.scaffold.for_task(task).manifest.actions.fallback
+        if fallback in every and fallback not in info.actions:
+            text = f"{task} has no action {fallback!r}; name another in a variant for it"
+            problems.append(Problem(where="scaffold.toml: actions.fallback", text=text))
+    _refuse_problems(stage.scaffold, problems)
 
 
 def _refuse_problems(scaffold: Scaffold, problems: Sequence[Problem]) -> None:

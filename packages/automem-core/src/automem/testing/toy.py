@@ -16,6 +16,8 @@ from automem.records.environment import EnvironmentInfo, Frame, Observation, Ste
 from automem.spec import EnvironmentSpec, Spec
 
 COLORS = ("red", "green", "blue", "white")
+_SHOUTS = {"other": ("shout",)}
+"""The task `other` has an action more, which does nothing."""
 
 
 class ToyOptions(Record):
@@ -37,7 +39,7 @@ class Toy:
             name="toy",
             task=task,
             instructions="Walk. Where a door asks for a color, say the one its sign showed.",
-            actions=("walk", "wait", *(f"say {color}" for color in COLORS)),
+            actions=("walk", "wait", *_SHOUTS.get(task, ()), *(f"say {c}" for c in COLORS)),
             default_action="wait",
             max_steps=self._options.max_steps,
             waiting=("wait",),
