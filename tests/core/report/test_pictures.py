@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -13,6 +15,9 @@ from automem.episode.reader import open_trace
 from automem.episode.writing import TraceWriter
 from automem.errors import ReplayMismatch
 from automem.plugins import Plugins, load_plugins
+from automem.processes.pool import in_process
+from automem.protocols import EnvironmentSession
+from automem.records.environment import Frame, StepResult
 from automem.records.trace import Observed
 from automem.report.building import build_report
 from automem.report.drawing import MOST_GAMES, Drawing
@@ -21,6 +26,7 @@ from automem.report.pictures import album_of, drawing_pool, key_steps
 from automem.report.png import png
 from automem.report.source import Version, versions_of
 from automem.run.layout import RunFolder
+from automem.report.tiles import TileTable
 from automem.testing.toy import Toy
 
 pytestmark = pytest.mark.anyio
@@ -156,3 +162,45 @@ async def test_of_more_games_than_fit_the_oldest_is_put_away(
         assert len(drawing._games) == MOST_GAMES
         assert await drawing.picture("game 0", version, reader, 2) == pictures[0]
         group.cancel_scope.cancel()
+
+
+class Flicker(Toy):
+    """A game in which no two pictures are alike."""
+
+    steps = 0
+
+    def step(self, action: str) -> StepResult:
+        self.steps += 1
+        return super().step(action)
+
+    def frame(self) -> Frame:
+        rgb = bytes((self.steps * 7919 + place * 31) % 256 for place in range(3 * 16 * 16 * 4))
+        return Frame(width=16 * 4, height=16, rgb=rgb)
+
+
+async def test_pictures_end_where_there_are_too_many_different_ones(
+    versions: list[Version],
+) -> None:
+    reader = open_trace(versions[0].episode("default", 1))
+    album = await album_of(Pool(Flicker("default")), reader, None, TileTable(most=20))  # type: ignore[arg-type]
+    assert album is not None
+    assert 4 < album.data.count < reader.count
+    assert await album_of(Pool(Bare("default")), reader, None) is None  # type: ignore[arg-type]
+
+
+class Bare(Toy):
+    """A game that draws nothing."""
+
+    def frame(self) -> None:
+        return None
+
+
+class Pool:
+    """One game in this process, as a pool gives it."""
+
+    def __init__(self, game: Toy) -> None:
+        self.game = game
+
+    @asynccontextmanager
+    async def session(self, task: str) -> AsyncGenerator[EnvironmentSession]:
+        yield in_process(self.game)

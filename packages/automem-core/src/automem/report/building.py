@@ -142,7 +142,9 @@ async def _draw_one(
     name = f"{episode.version.label} {episode.task}/{episode.seed}"
     async with places:
         try:
-            episode.album = await album_of(pool, episode.reader, wanted)
+            album = episode.album = await album_of(pool, episode.reader, wanted)
+            if album is not None and album.data.count < len(wanted or range(episode.marks.steps)):
+                episode.note = f"pictures of {name} end early: too many different ones"
         except AutoMemError as error:
             episode.note = f"no pictures of {name}: {readable(error)}"
     work.drawn += 1

@@ -64,14 +64,17 @@ async def drawing_pool(
 
 
 async def album_of(
-    pool: EnvironmentPool, reader: TraceReader, wanted: frozenset[int] | None
+    pool: EnvironmentPool,
+    reader: TraceReader,
+    wanted: frozenset[int] | None,
+    table: TileTable | None = None,
 ) -> Album | None:
     """The pictures of the wanted steps, None being all; None if the game draws nothing.
 
-    They end early where there are too many different ones. Raises EnvironmentFailure, and
+    They end early where there are too many different ones for the table, by default a new one. Raises EnvironmentFailure, and
     ReplayMismatch where the game shows something else than it did when it was recorded.
     """
-    table = TileTable()
+    table = table or TileTable()
     steps: list[int] = []
     numbers = bytearray()
     width = height = 0

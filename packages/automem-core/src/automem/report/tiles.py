@@ -32,6 +32,9 @@ class Mosaic(Record):
 class TileTable:
     """The tiles of all pictures so far."""
 
+    most: int = MOST_TILES
+    """With so many it takes no further picture."""
+
     shapes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """Width and height by number."""
     pixels: list[bytes] = field(default_factory=list[bytes])
@@ -40,7 +43,7 @@ class TileTable:
 
     def mosaic(self, frame: Frame) -> Mosaic | None:
         """The picture in tiles, new ones joining the table; None once that is full."""
-        if len(self.pixels) >= MOST_TILES:
+        if len(self.pixels) >= self.most:
             return None
         numbers: list[int] = []
         stride = 3 * frame.width

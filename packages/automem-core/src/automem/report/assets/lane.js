@@ -64,6 +64,7 @@ class Lane {
     const said = this.textOf(moment);
     if (!pictures) {
       this.text.replaceChildren(terminal(said, DATA.game));
+      this.element.classList.toggle("broad", isScreen(said));
       this.caption.textContent = mode === "picture" ? this.episode.pictures_note : "";
       return;
     }
@@ -82,6 +83,7 @@ class Lane {
       const shown = await this.source.draw(this.episode, step, this.canvas, current);
       if (!current()) return;
       this.canvas.dataset.step = shown === null ? "" : shown;
+      this.element.classList.toggle("broad", this.canvas.width > 1.5 * this.canvas.height);
       said = shown === null ? "no picture" : shown === step ? "" : `picture of step ${shown}`;
     } catch (error) {
       if (turn !== this.turn) return;
@@ -172,6 +174,11 @@ function rowsOf(file) {
   if (from) shown.unshift(h("span", { class: "row dim", "data-sign": "\u22ef", text: `${from} lines before` }));
   if (until < file.rows.length) shown.push(h("span", { class: "row dim", "data-sign": "\u22ef", text: `${file.rows.length - until} lines after` }));
   return shown;
+}
+
+/** Whether a text is a terminal's screen, whose lines must not be broken. */
+function isScreen(text) {
+  return text.split("\n").filter((line) => line.length > 66).length > 2;
 }
 
 function plain(name) {
