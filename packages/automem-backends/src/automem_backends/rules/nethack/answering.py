@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from automem_backends.rules.nethack.compass import STRAIGHT, beside
+from automem_backends.rules.nethack.fighting import eye_in_line
 from automem_backends.rules.nethack.lava import lava_direction, thing_to_kick
 from automem_backends.rules.nethack.situation import Situation
 
@@ -17,7 +18,7 @@ KEYS = {
 FOOD = re.compile(
     r"\b(?:food ration|cram ration|lembas wafer|[CK]-ration|tripe ration|pancake|tin|apple|orange"
     r"|pear|melon|banana|carrot|slime mold|fortune cookie|candy bar|cream pie|egg|kelp frond"
-    r"|eucalyptus lea|sprig|clove of garlic|lump of royal jelly)"
+    r"|eucalyptus lea(?:f|ve)|sprig|clove|lump of royal jelly)s?\b"
 )
 WAND = re.compile(r"\bwand\b")
 _YES = ("want to pray",)
@@ -70,6 +71,8 @@ def _direction(now: Situation) -> str:
         return "down"
     if now.scene.action == "kick" and (thing := thing_to_kick(now)) is not None:
         return thing
+    if now.scene.action == "fire" and (target := eye_in_line(now)) is not None:
+        return target
     lava = lava_direction(now)
     if lava is not None and now.scene.action != "kick":
         return lava

@@ -6,7 +6,7 @@ from automem_backends.rules.nethack.answering import answer
 from automem_backends.rules.nethack.boxes import push_boxes
 from automem_backends.rules.nethack.digging import dig_down
 from automem_backends.rules.nethack.exploring import descend, explore
-from automem_backends.rules.nethack.fighting import fight, lie_in_wait
+from automem_backends.rules.nethack.fighting import fight, lie_in_wait, shoot
 from automem_backends.rules.nethack.health import rest, stay_alive
 from automem_backends.rules.nethack.lava import cross_lava
 from automem_backends.rules.nethack.situation import Situation
@@ -34,7 +34,7 @@ def _unstick(now: Situation) -> str | None:
     return now.free_direction()
 
 
-CONCERNS = (answer, push_boxes, stay_alive, fight, lie_in_wait, _unstick, dig_down, rest,
+CONCERNS = (answer, push_boxes, stay_alive, fight, shoot, lie_in_wait, _unstick, dig_down, rest,
             descend, cross_lava, explore)  # fmt: skip
 """The first of these that has an action decides."""
 

@@ -10,6 +10,8 @@ from automem_backends.rules.nethack.situation import Situation
 SEARCHES = 15
 """How long one visit to a promising place searches."""
 MOST_KICKS = 25
+BOLDNESS = 60
+"""How many steps longer a way past boulders and traps is held to be."""
 REACH = 6
 """How far the unknown behind a wall is looked at."""
 
@@ -83,17 +85,18 @@ def _search(now: Situation) -> str | None:
     if target is None:
         return None
     if target != now.at:
-        return now.toward(target)
+        return now.toward(target) or now.toward(target, now.bold_ways)
     return "1" if {"1", "5"} <= now.scene.actions else "search"
 
 
 def _place_to_search(now: Situation) -> Cell | None:
-    steps, level = now.ways.steps, now.level
+    sure, level = now.ways.steps, now.level
     best, best_cost = None, 1e9
     searched = level.cells("searched")
-    for index, distance in enumerate(steps):
+    for index, distance in enumerate(now.bold_ways.steps):
         if distance < 0:
             continue
+        aside = BOLDNESS if sure[index] < 0 else 0
         cell = (index % 80, index // 80)
         promise = _promise(now, cell, index)
         if promise <= 0:
@@ -105,7 +108,7 @@ def _place_to_search(now: Situation) -> Cell | None:
         )
         # A visit is finished before another place is thought of.
         started = cell == now.at and 0 < level.count("searched", cell) < SEARCHES
-        cost = distance + vain * 4 - promise - (1000 if started else 0)
+        cost = distance + aside + vain * 4 - promise - (1000 if started else 0)
         if cost < best_cost:
             best, best_cost = cell, cost
     return best

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from automem_backends.rules.nethack.compass import DIRECTIONS, Cell, apart, beside
+from automem_backends.rules.nethack.compass import DIRECTIONS, Cell, apart, beside, direction_of
 from automem_backends.rules.nethack.creatures import creatures
 from automem_backends.rules.nethack.ground import index_of
 from automem_backends.rules.nethack.situation import Situation
 
 MANY = 2
 """So many foes at once are too many in the open."""
+NEAR = 3
+"""So far away a shot is likely to hit."""
 LATEST = 60
 """After so many steps there is no time left to wait."""
 ENOUGH = 5
@@ -54,6 +56,24 @@ def lie_in_wait(now: Situation) -> str | None:
         return back[0]
     turned = [name for name in back if before is None or beside(now.at, name) == before.at]
     return turned[0] if turned else None
+
+
+def shoot(now: Situation) -> str | None:
+    """Shoot at a floating eye in line: it bars the way and is not to be touched."""
+    if "fire" not in now.scene.actions or eye_in_line(now) is None:
+        return None
+    return "fire" if any("in quiver" in item for item in now.scene.inventory.values()) else None
+
+
+def eye_in_line(now: Situation) -> str | None:
+    """The direction of a floating eye near enough to be shot at."""
+    if not now.now.mentions("floating eye"):
+        return None
+    for cell in now.now.find("e"):
+        name = direction_of(now.at, cell)
+        if name is not None and apart(now.at, cell) <= NEAR:
+            return name
+    return None
 
 
 def _in_corridor(now: Situation, cell: Cell) -> bool:

@@ -13,6 +13,8 @@ RESTED = 0.6
 """The share of its health with which the character goes on."""
 TIRED = 0.4
 """Below this share it rests, if nothing is about."""
+LATELY, MOST_BITES = 15, 3
+"""So often among so many actions it tries to eat."""
 LONGEST_REST = 40
 """So many actions of the last ones may have been rest."""
 
@@ -24,7 +26,8 @@ def stay_alive(now: Situation) -> str | None:
         return "pray"
     if stats.hunger and not now.foes and now.scene.can("eat"):
         fed = any(FOOD.search(item) for item in now.scene.inventory.values())
-        if fed and now.scene.action not in {"eat", "esc"}:
+        tried = sum(moment.action == "eat" for moment in now.notes.journal[-LATELY:])
+        if fed and tried < MOST_BITES:
             return "eat"
     return None
 
