@@ -84,11 +84,13 @@ def evaluate(
 
 def _tell(run: RunFolder, evaluation: Evaluation, *, as_json: bool) -> None:
     from automem.cli.tables import episodes_table, evaluations_table
+    from automem.cli.task_tables import tasks_tables
 
     if as_json:
         print_json(evaluation)
     width = stderr_console().width
     say(episodes_table(evaluation, width=width), evaluations_table([evaluation]))
+    say(*tasks_tables([evaluation]))
     first = evaluation.episodes[0]
     episode = f"{evaluation.key[:8]}/{first.task}/{first.seed}"
     say_next(

@@ -73,6 +73,7 @@ def show(*, run: str, behaviour: bool, folder: Path, as_json: bool) -> None:
     from automem.cli.locate import locate_run
     from automem.cli.overview import details, status_lines, unfinished_lines
     from automem.cli.tables import evaluations_tables
+    from automem.cli.task_tables import tasks_tables
 
     found = locate_run(run, folder)
     if behaviour:
@@ -83,6 +84,7 @@ def show(*, run: str, behaviour: bool, folder: Path, as_json: bool) -> None:
         print_json(shown)
     say("\n".join(status_lines(found, shown)))
     say(*evaluations_tables(shown.evaluations, width=stderr_console().width))
+    say(*tasks_tables(shown.evaluations))
     if shown.unfinished:
         say("\n".join(unfinished_lines(shown)))
     if shown.evaluations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from automem.evaluate.statistics import Paired
+from automem.evaluate.statistics import Paired, mean_and_error
 from automem.records.result import Evaluation
 from automem.ui.words import count, duration, mean_error, money, plural
 
@@ -25,7 +25,7 @@ SHORT_KEY = 8
 
 def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
     """One column an evaluation: score, errors, what it took."""
-    table = _table("evaluation", *(f"{e.name} {e.key[:SHORT_KEY]}" for e in evaluations))
+    table = plain_table("evaluation", *(f"{e.name} {e.key[:SHORT_KEY]}" for e in evaluations))
     rows: list[tuple[str, Callable[[Evaluation], str]]] = [
         ("agent", lambda e: e.agent),
         ("environment", lambda e: f"{e.environment} {e.profile}".rstrip()),
@@ -39,6 +39,8 @@ def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
         ("tokens out", lambda e: count(e.totals.usage.output_tokens)),
         ("cost", lambda e: money(e.totals.cost)),
     ]
+    if any(benchmark_score(evaluation) for evaluation in evaluations):
+        rows.insert(4, ("benchmark's own %, mean ± SE", benchmark_score))
     if any(_mixed(evaluation) for evaluation in evaluations):
         rows.append(("mixed versions", _mixed))
     for name, show in rows:
@@ -53,6 +55,15 @@ def _mixed(evaluation: Evaluation) -> str:
         for name, found in evaluation.versions.items()
         if len(found) > 1
     )
+
+
+def benchmark_score(evaluation: Evaluation, task: str | None = None) -> str:
+    """Mean and error in percent as the benchmark's own code counts; empty where it is the same."""
+    episodes = [e for e in evaluation.episodes if task in (None, e.task)]
+    values = [e.benchmark_progression for e in episodes if e.benchmark_progression is not None]
+    if len(values) < len(episodes):
+        return ""
+    return mean_error(*mean_and_error([100 * value for value in values]))
 
 
 def evaluations_tables(
@@ -76,7 +87,7 @@ def episodes_table(evaluation: Evaluation, *, width: int = USUAL_WIDTH) -> Table
 
 
 def _episodes(evaluation: Evaluation, heads: Sequence[str]) -> Table:
-    table = _table(*heads)
+    table = plain_table(*heads)
     for result in evaluation.episodes[:MOST_ROWS]:
         totals = result.totals
         cells = (
@@ -98,7 +109,7 @@ def _episodes(evaluation: Evaluation, heads: Sequence[str]) -> Table:
 
 def pairs_table(a: Evaluation, b: Evaluation) -> Table:
     """One line a pair: both progressions and their difference."""
-    table = _table("task/seed", a.name, b.name, "difference")
+    table = plain_table("task/seed", a.name, b.name, "difference")
     others = {(r.task, r.seed): 100 * r.progression for r in b.episodes}
     for result in a.episodes[:MOST_ROWS]:
         one, other = 100 * result.progression, others[result.task, result.seed]
@@ -162,7 +173,8 @@ def _from_to(interval: tuple[float, float]) -> str:
     return f"{interval[0]:+.2f} to {interval[1]:+.2f}"
 
 
-def _table(first: str, *heads: str) -> Table:
+def plain_table(first: str, *heads: str) -> Table:
+    """A table without lines between its columns, numbers on the right."""
     from rich import box
     from rich.table import Table
 
