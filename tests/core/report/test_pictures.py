@@ -25,8 +25,8 @@ from automem.report.marks import Marks
 from automem.report.pictures import album_of, drawing_pool, key_steps
 from automem.report.png import png
 from automem.report.source import Version, versions_of
-from automem.run.layout import RunFolder
 from automem.report.tiles import TileTable
+from automem.run.layout import RunFolder
 from automem.testing.toy import Toy
 
 pytestmark = pytest.mark.anyio

@@ -71,8 +71,9 @@ async def album_of(
 ) -> Album | None:
     """The pictures of the wanted steps, None being all; None if the game draws nothing.
 
-    They end early where there are too many different ones for the table, by default a new one. Raises EnvironmentFailure, and
-    ReplayMismatch where the game shows something else than it did when it was recorded.
+    They end early where there are too many different ones for the table, by default a new one.
+    Raises EnvironmentFailure, and ReplayMismatch where the game shows something else than it did
+    when it was recorded.
     """
     table = table or TileTable()
     steps: list[int] = []
