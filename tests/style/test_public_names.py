@@ -21,6 +21,8 @@ PUBLIC: dict[str, list[str]] = {
         "read_run",
     ],
     "automem_envs.crafter.scaffolds": ["crafter_map", "crafter_v0"],
+    "automem_envs.minihack.scaffolds": ["minihack_map", "minihack_v0"],
+    "automem_envs.nethack.scaffolds": ["nethack_map", "nethack_v0"],
 }
 
 
