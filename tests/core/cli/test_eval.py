@@ -134,8 +134,9 @@ def test_settling_keeps_what_was_watched_and_adds_what_was_read(toys: Path) -> N
     assert (read.state, read.progression, read.step) == ("done", 1.0, 16)
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_evaluation_says_how_to_go_on(
-    site: Path, toys: Path, tmp_path: Path
+    site: Path, toys: Path, tmp_path: Path, asked: signal.Signals
 ) -> None:
     arguments = ["eval", "toy.toml", "--display", "json"]
     for endless in ("seeds.search=2000 from 9", "evaluation.episodes_at_once=1"):
@@ -156,7 +157,7 @@ def test_an_interrupted_evaluation_says_how_to_go_on(
         assert child.stderr is not None
         while json.loads(child.stderr.readline()).get("state") != "playing":
             pass
-        child.send_signal(signal.SIGINT)
+        child.send_signal(asked)
         said = child.stderr.read()
     assert child.returncode == 130, said
     assert "nothing is lost; go on with: automem eval toy.toml --display json" in said

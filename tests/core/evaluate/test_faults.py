@@ -128,3 +128,24 @@ def _as_unfinished(
     folder.compacted.unlink()
     folder.result.unlink()
     toy.run(config).evaluations()[0].evaluation.unlink()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"seed":1', b'"seed":7', "is of toy/default/7, not of toy/default/1"),
+        (b'"progression":1.0', b'"progression":5.0', "cannot be read"),
+    ],
+)
+async def test_a_result_that_was_edited_is_not_believed(
+    toy: Any, old: bytes, new: bytes, said: str
+) -> None:
+    config = toy.config()
+    await toy.evaluate(config)
+    path = toy.episode(config, 1).result
+    data = path.read_bytes().replace(b": ", b":")
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+    toy.run(config).evaluations()[0].evaluation.unlink()
+    with pytest.raises(EvaluationError, match=said):
+        await toy.evaluate(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -11,4 +12,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from automem.cli.app import automem
     from automem.cli.errors import run_command
 
+    _end_politely()
     sys.exit(run_command(automem, sys.argv[1:] if arguments is None else arguments))
+
+
+def _end_politely() -> None:
+    """Take a request to end, or a closed terminal, as Ctrl-C: children ended, the way on told."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    del number, frame
+    signal.raise_signal(signal.SIGINT)

@@ -22,6 +22,11 @@ class EpisodeJob(Record):
     """How often it was begun anew because a replay did not match."""
 
     @property
+    def place(self) -> tuple[str, str, int]:
+        """Environment, task and seed."""
+        return self.environment, self.task, self.seed
+
+    @property
     def name(self) -> str:
         """How it is called in messages and engine logs."""
         return f"{self.environment}/{self.task}/{self.seed}"

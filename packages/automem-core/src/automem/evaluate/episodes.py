@@ -76,6 +76,11 @@ async def play_episode(
     TraceError.
     """
     result = read_result(folder)
+    if result is not None and (result.environment, result.task, result.seed) != job.place:
+        raise TraceError(
+            f"{folder.result} is of {result.environment}/{result.task}/{result.seed}, not of "
+            f"{job.name}; remove {folder.path} to play the episode anew"
+        )
     if result is None:
         await anyio.to_thread.run_sync(expand, folder)
         played = await _play(stage, job, folder, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from automem.records._struct import Record
 from automem.records.behaviour import Behaviour, BehaviourSummary
+from automem.records.environment import Progression
 from automem.records.trace import Totals
 
 
@@ -15,8 +16,8 @@ class EpisodeResult(Record):
     seed: int
     reason: str
     """Why it ended: the game's own word, `max_steps`, or `limit: ...`."""
-    progression: float
-    benchmark_progression: float | None = None
+    progression: Progression
+    benchmark_progression: Progression | None = None
     """As the benchmark's own code counts, where the game says so."""
     success: bool | None = None
     reward: float = 0.0
