@@ -162,8 +162,9 @@ def _at(table: object, name: str) -> object:
 
 def _tokens(value: object) -> int:
     """A count of tokens; 0 for what cannot be one, so that it is never taken off a limit."""
-    is_count = isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS
-    return int(value) if is_count else 0
+    if isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS:
+        return int(value)
+    return 0
 
 
 def failure_of(
