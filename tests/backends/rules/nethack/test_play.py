@@ -171,3 +171,12 @@ def test_the_same_messages_get_the_same_answer(table, draw, act, ask):
     act(table, draw(*ROOM))
     for messages in table.asked:
         assert ask(messages).text == ask(messages).text
+
+
+def test_a_thing_that_may_hide_the_stairs_is_looked_under(table, draw, act, note):
+    closed = ("------", "|@.%.|", "------")
+    assert act(table, draw(*closed)) in {"east", "far east"}
+    on = draw("------", "|..@.|", "------", message="There is a staircase down here.")
+    note(table, draw("------", "|.@%.|", "------"), "east", on, 1)
+    assert "down 3,6" in memory(table)
+    assert act(table, on) == "down"

@@ -7,6 +7,8 @@ from automem_backends.rules.nethack.ground import index_of
 from automem_backends.rules.nethack.notes import Level
 from automem_backends.rules.nethack.situation import Situation
 
+THINGS = ')[%!?/="(*$'
+"""Signs of things that may lie on the stairs and hide them."""
 SEARCHES = 15
 """How long one visit to a promising place searches."""
 MOST_KICKS = 25
@@ -33,6 +35,10 @@ def explore(now: Situation) -> str | None:
     """One action that may show something new; None if nothing is left to try."""
     fringe = now.ground.fringe()
     target = _best(now, fringe)
+    if target is not None:
+        return now.toward(target)
+    things = [cell for sign in THINGS for cell in now.now.find(sign)]
+    target = now.nearest([cell for cell in things if not now.level.count("walked", cell)])
     if target is not None:
         return now.toward(target)
     kick = _kick(now)

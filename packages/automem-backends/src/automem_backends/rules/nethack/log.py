@@ -7,6 +7,7 @@ import re
 from automem_backends.rules.nethack import notes as wording
 from automem_backends.rules.nethack.boxes import GOAL, is_boxoban, solution
 from automem_backends.rules.nethack.compass import DIRECTIONS, STRAIGHT, Cell, beside, between
+from automem_backends.rules.nethack.exploring import THINGS
 from automem_backends.rules.nethack.ground import Ground
 from automem_backends.rules.nethack.notes import Fact, Level, Moment
 from automem_backends.rules.nethack.recall import Recall
@@ -94,6 +95,9 @@ def _facts(known: Recall) -> list[Fact]:
             for cell in (beside(now.at, name) for name in STRAIGHT)
             if now.char(cell) == "+"
         ]
+    for kind in ("down", "up"):
+        if f"staircase {kind} here" in now.message:
+            facts.append(Fact(kind, now.at))
     if _TRAP.search(now.message):
         facts.append(Fact("trap", now.at))
     if action == "search":
@@ -165,7 +169,7 @@ def _forget_the_obvious(known: Recall, level: Level) -> None:
         return
     ground = Ground(now, level)
     for cell in level.cells("walked"):
-        if not ground.borders(cell):
+        if not ground.borders(cell) and now.char(cell) not in THINGS:
             del level.places[cell]["walked"]
             if not level.places[cell]:
                 del level.places[cell]

@@ -82,7 +82,8 @@ class Situation:
 
     def on(self, char: str, kind: str) -> bool:
         """Whether the character stands on what the map shows by `char`."""
-        return self.under == char or kind in self.level.places.get(self.at, {})
+        told = f"staircase {kind} here" in self.now.message
+        return told or self.under == char or kind in self.level.places.get(self.at, {})
 
     def known(self, topic: Topic) -> bool:
         """Whether a topic was looked up; what was not is wanted from now on."""
