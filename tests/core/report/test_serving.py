@@ -81,6 +81,7 @@ async def test_chunks_conversations_and_marks_are_answered(run: RunFolder) -> No
         "/run/toys/steps/../../secret",
         "/run/toys/other/0-0-1-0",
         "/run/toys/steps/0-0-1-0/more",
+        "/run/toys/steps/0-0-1-" + "9" * 5000,
         "/assets/../serving.py",
     ],
 )
@@ -131,6 +132,8 @@ async def everything(stream: SocketStream) -> bytes:
 async def echo(path: str) -> Answer | None:
     if path == "/broken":
         raise TraceError("the trace is damaged")
+    if path == "/gone":
+        raise FileNotFoundError("the trace is gone")
     return None if path == "/none" else Answer(body=path.encode())
 
 
@@ -151,7 +154,9 @@ async def test_who_asks_by_the_right_name_is_answered() -> None:
         ("POST / HTTP/1.1\nHost: 127.0.0.1:PORT\n\n", 405),
         ("GET /none HTTP/1.1\nHost: 127.0.0.1:PORT\n\n", 404),
         ("GET /broken HTTP/1.1\nHost: 127.0.0.1:PORT\n\n", 500),
+        ("GET /gone HTTP/1.1\nHost: 127.0.0.1:PORT\n\n", 500),
         ("nonsense\n\n", 400),
+        ("GET //[ HTTP/1.1\nHost: 127.0.0.1:PORT\n\n", 400),
         ("x" * 20_000, 400),
     ],
 )

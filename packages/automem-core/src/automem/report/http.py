@@ -38,7 +38,7 @@ class Answer(Record):
 
 
 Answering = Callable[[str], Awaitable[Answer | None]]
-"""Answers a path without its query; None if there is nothing there. May raise AutoMemError."""
+"""Answers a path without its query; None if there is nothing. May raise AutoMemError, OSError."""
 
 
 @asynccontextmanager
@@ -93,7 +93,11 @@ def parse_head(head: bytes) -> tuple[str, str, str]:
         return "", "", ""
     headers = dict(line.split(":", 1) for line in lines[1:] if ":" in line)
     host = next((v.strip() for name, v in headers.items() if name.lower() == "host"), "")
-    return words[0], unquote(urlsplit(words[1]).path), host
+    try:
+        path = urlsplit(words[1]).path
+    except ValueError:  # such as //[, which looks like a host without its end
+        return "", "", ""
+    return words[0], unquote(path), host
 
 
 async def _answer(method: str, path: str, host: str, answering: Answering, port: int) -> Answer:
@@ -105,7 +109,7 @@ async def _answer(method: str, path: str, host: str, answering: Answering, port:
         return Answer(status=405, body=b"only GET is answered")
     try:
         answer = await answering(path)
-    except AutoMemError as error:
+    except (AutoMemError, OSError) as error:  # files may go while they are looked at
         return Answer(status=500, body=str(error).encode())
     return answer or Answer(status=404, body=b"there is nothing at this address")
 

@@ -30,6 +30,8 @@ from automem.run.layout import RunFolder
 
 MOST_TRACES = 12
 """Opened traces that are kept: one that still grows is in memory whole."""
+MOST_DIGITS = 20
+"""Of a number in an address; seeds have 64 bits."""
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 _T = TypeVar("_T")
@@ -81,7 +83,7 @@ class Site:
             return await anyio.to_thread.run_sync(self._page, run)
         what, name = rest[0], rest[-1]
         pieces = name.split("-")
-        if len(rest) != 2 or not all(piece.isdecimal() for piece in pieces):
+        if len(rest) != 2 or not all(_is_number(piece) for piece in pieces):
             return None
         *named, number = pieces if what != "marks" else [*pieces, "0"]
         versions = self._versions.get(run.path)
@@ -192,6 +194,10 @@ async def _warm(site: Site, name: str) -> None:
     """Import what statistics need, which takes seconds, before somebody waits for it."""
     with suppress(AutoMemError):  # told to whoever asks
         await site.answer(_address(name))
+
+
+def _is_number(piece: str) -> bool:
+    return piece.isdecimal() and len(piece) <= MOST_DIGITS
 
 
 def _address(name: str) -> str:
