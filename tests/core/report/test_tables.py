@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -109,6 +110,37 @@ def test_other_seeds_and_other_games_are_not_compared(versions: list[Version]) -
     plan = msgspec.structs.replace(first.plan, environment="chess")
     (row,) = pair_rows([first, replace(versions[1], plan=plan)])
     assert row == PairRow(a=0, b=1, refused="not comparable: another environment (toy, chess)")
+
+
+@pytest.mark.parametrize("changed", [{"max_steps": 7}, {"options": {"area": 9}}])
+def test_other_options_and_step_limits_are_not_compared(
+    versions: list[Version], changed: dict[str, Any]
+) -> None:
+    plan = msgspec.structs.replace(versions[0].plan, **changed)
+    (row,) = pair_rows([versions[0], replace(versions[1], plan=plan)])
+    assert row.paired is None and row.verdict.startswith("not comparable: another ")
+
+
+def test_every_task_counts_the_same_in_a_pair_of_versions(versions: list[Version]) -> None:
+    first = versions[0].results[0]
+    keys = [("easy", 1), ("easy", 2), ("hard", 1), ("hard", 2)]
+
+    def version(number: int, *values: float) -> Version:
+        results = tuple(
+            msgspec.structs.replace(first, task=task, seed=seed, progression=value)
+            for (task, seed), value in zip(keys, values, strict=True)
+        )
+        return replace(versions[0], number=number, results=results)
+
+    (row,) = pair_rows([version(0, 0, 0, 0, 0), version(1, 0.1, 0.1, 0.3, 0.3)])
+    assert row.paired is not None and row.paired.mean_difference == pytest.approx(20)
+    # Within a task nothing differs; pooled pairs would have an error of 5.8.
+    assert row.paired.standard_error == pytest.approx(0)
+
+
+def test_equal_pairs_are_called_equal(versions: list[Version]) -> None:
+    (row,) = pair_rows([with_progressions(versions[0], n, *[0.3] * 5) for n in (0, 1)])
+    assert row.verdict == "no difference in any of 5 pairs"
 
 
 def test_achievements_are_counted_with_their_middle_step(versions: list[Version]) -> None:

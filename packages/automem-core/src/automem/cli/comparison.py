@@ -11,7 +11,7 @@ import msgspec
 from automem.cli.locate import locate_evaluation, locate_run
 from automem.errors import EvaluationError, RunError
 from automem.evaluate.evaluator import read_evaluation
-from automem.evaluate.plan import EvaluationPlan
+from automem.evaluate.plan import EvaluationPlan, other_game
 from automem.evaluate.replay import read_plan
 from automem.evaluate.statistics import Paired, averaged, holm, paired
 from automem.records._struct import Record
@@ -110,15 +110,13 @@ def _refuse_other_game(a: EvaluationPlan, b: EvaluationPlan) -> None:
     """Refuse what makes the same seed another game. Raises EvaluationError."""
     if a.environment != b.environment:
         return  # told with both names when the two are compared
-    one = {**a.options, "max_steps": a.max_steps}
-    other = {**b.options, "max_steps": b.max_steps}
-    for name in sorted({*one, *other}):
-        mine, theirs = one.get(name), other.get(name)
-        if mine != theirs:
-            raise EvaluationError(
-                f"cannot compare: environment.{name} is {mine!r} in {a.name} and {theirs!r} in "
-                f"{b.name}, so the same seed is not the same game"
-            )
+    different = other_game(a, b)
+    if different is not None:
+        name, mine, theirs = different
+        raise EvaluationError(
+            f"cannot compare: environment.{name} is {mine!r} in {a.name} and {theirs!r} in "
+            f"{b.name}, so the same seed is not the same game"
+        )
 
 
 def _progressions(evaluation: Evaluation) -> dict[tuple[str, int], float]:

@@ -127,6 +127,18 @@ def chosen_seeds(config: RunConfig) -> tuple[int, ...]:
     return seeds
 
 
+def other_game(a: EvaluationPlan, b: EvaluationPlan) -> tuple[str, Any, Any] | None:
+    """What first makes the same seed another game in `b`, with both values; None if nothing."""
+    if a.environment != b.environment:
+        return "environment", a.environment, b.environment
+    for name in sorted({*a.options, *b.options}):
+        if a.options.get(name) != b.options.get(name):
+            return name, a.options.get(name), b.options.get(name)
+    if a.max_steps != b.max_steps:
+        return "max_steps", a.max_steps, b.max_steps
+    return None
+
+
 def agent_text(agent: AgentSection) -> str:
     """Name and settings of an agent in one line."""
     if agent.name != "window":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from statistics import median
 
 from automem.episode.tally import totals_of
 from automem.errors import EvaluationError
+from automem.evaluate.plan import other_game
 from automem.evaluate.statistics import Paired, mean_and_error, paired
 from automem.records._struct import Record
 from automem.records.behaviour import Better, Measure
@@ -32,6 +34,8 @@ class PairRow(Record):
         result = self.paired
         if result is None:
             return self.refused
+        if result.smallest_p == 1.0 and result.mean_difference == 0:
+            return f"no difference in any of {result.n} pairs"
         if result.smallest_p > ALPHA:
             return (
                 f"a hint: {result.n} pairs like these cannot reach p = {ALPHA:g}, "
@@ -166,20 +170,17 @@ def _progressions(version: Version) -> dict[tuple[str, int], float]:
 
 
 def _pair(a: Version, b: Version) -> PairRow:
-    for what, one, other in (
-        ("environment", a.plan.environment, b.plan.environment),
-        ("profile", a.plan.options.get("profile", ""), b.plan.options.get("profile", "")),
-    ):
-        if one != other:
-            return PairRow(
-                a=a.number, b=b.number, refused=f"not comparable: another {what} ({one}, {other})"
-            )
+    different = other_game(a.plan, b.plan)
+    if different is not None:
+        what, one, other = different
+        text = f"not comparable: another {what} ({one}, {other})"
+        return PairRow(a=a.number, b=b.number, refused=text)
     for version in (a, b):
         if version.evaluation is None:
             text = f"not comparable: {version.label} is not complete"
             return PairRow(a=a.number, b=b.number, refused=text)
     try:
-        result = paired(_progressions(a), _progressions(b))
+        result = paired(_progressions(a), _progressions(b), stratum=itemgetter(0))
     except EvaluationError as error:
         return PairRow(a=a.number, b=b.number, refused=str(error))
     return PairRow(a=a.number, b=b.number, paired=result)
