@@ -54,6 +54,31 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
         LevelSet(str(tmp_path), "hard")
 
 
+def test_a_file_that_is_cut_off_is_refused_but_for_its_last_blank_line(tmp_path: Path) -> None:
+    path = tmp_path / "hard" / "000.txt"
+    _write(path, range(12))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    levels = LevelSet(str(tmp_path), "hard")
+    assert levels.count == 12
+    assert levels.level(11).splitlines() == _rows(11)
+    for cut in (2, 50, 100):
+        path.write_bytes(whole[:-cut])
+        with pytest.raises(EnvironmentFailure, match=r"000\.txt ends in the middle of a level"):
+            LevelSet(str(tmp_path), "hard")
+
+
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    _write(tmp_path / "hard" / "001.txt", range(3))
+    (tmp_path / "hard" / "000.txt").mkdir()
+    (tmp_path / "hard" / "002.txt").symlink_to(tmp_path / "nowhere")
+    levels = LevelSet(str(tmp_path), "hard")
+    assert [file.name for file in levels.files] == ["001.txt"]
+    (tmp_path / "hard" / "001.txt").unlink()
+    with pytest.raises(EnvironmentFailure, match="cannot be read: No such file or directory"):
+        levels.level(0)
+
+
 def test_a_seed_chooses_one_level(tmp_path: Path) -> None:
     _write(tmp_path / "hard" / "000.txt", range(1000))
     levels = LevelSet(str(tmp_path), "hard")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from bisect import bisect_right
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,7 +18,10 @@ from automem_envs.minihack.levels import boxoban_level
 
 SIDE: Final = 10
 _ROWS_BYTES: Final = SIDE * (SIDE + 1)
+_BLANK_LINE: Final = len("\n")
+"""May be missing at the end of a file."""
 _AROUND_BYTES: Final = len("; \n") + len("\n")
+_FORM: Final = "each level should be '; N', ten rows of ten characters and a blank line"
 _REMEDY: Final = (
     'run: automem setup boxoban; or name a folder you have, with boxoban_folder = "..." in '
     "[environment]"
@@ -41,8 +45,15 @@ class LevelSet:
         if not at.is_dir():
             raise EnvironmentFailure(f"there are no Boxoban levels in {at}; {_REMEDY}")
         with os.scandir(at) as entries:
-            found = sorted((e.name, e.stat().st_size) for e in entries if e.name.endswith(".txt"))
+            files = [e for e in entries if e.name.endswith(".txt") and e.is_file()]
+        found = sorted((entry.name, entry.stat().st_size) for entry in files)
         held = {size: _levels(size) for size in {size for _, size in found}}
+        # The seed chooses among all levels, so one that is cut off would make others of them.
+        for name, size in found:
+            if _start(held[size]) - size not in {0, _BLANK_LINE}:
+                raise EnvironmentFailure(
+                    f"{at / name} ends in the middle of a level; {_FORM}; {_REMEDY}"
+                )
         self.folder = at
         self.files = tuple(LevelFile(name, held[size]) for name, size in found)
         self.count = sum(file.levels for file in self.files)
@@ -71,22 +82,22 @@ def _start(number: int) -> int:
 
 
 def _levels(size: int) -> int:
-    """How many levels fit into a file of so many bytes."""
-    number = size // (_AROUND_BYTES + 1 + _ROWS_BYTES)
-    while number and _start(number) > size:
-        number -= 1
-    return number
+    """How many levels a file of so many bytes holds, were it not cut off."""
+    most = size // (_AROUND_BYTES + 1 + _ROWS_BYTES) + 1
+    return bisect_right(range(most), size + _BLANK_LINE, key=_start) - 1
 
 
 def _read(path: Path, number: int) -> str:
     start = _start(number)
-    with path.open("rb") as file:
-        file.seek(start)
-        record = file.read(_start(number + 1) - start)
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            record = file.read(_start(number + 1) - start)
+    except OSError as error:
+        raise EnvironmentFailure(f"{path} cannot be read: {error.strerror}; {_REMEDY}") from error
     head, _, rows = record.decode("ascii", "replace").partition("\n")
-    if head != f"; {number}" or len(rows) != _ROWS_BYTES + 1:
+    if head != f"; {number}" or len(rows) - _ROWS_BYTES not in {0, _BLANK_LINE}:
         raise EnvironmentFailure(
-            f"{path} has no level '{number}' at byte {start}; each level should be '; N', ten "
-            f"rows of ten characters and a blank line; {_REMEDY}"
+            f"{path} has no level '{number}' at byte {start}; {_FORM}; {_REMEDY}"
         )
     return rows.rstrip("\n")
