@@ -15,12 +15,13 @@ import msgspec
 import pytest
 
 from automem.episode.reader import open_trace
+from automem.errors import RunError
 from automem.plugins import Plugins
 from automem.report.building import Built, build_report
 from automem.report.packing import unpack
 from automem.report.page import figure, render_list, script, style
 from automem.report.replay import ReplayData, episode_id, script_json
-from automem.report.source import Version
+from automem.report.source import Version, versions_of
 from automem.report.steps import StepChunk
 from automem.run.layout import RunFolder
 
@@ -154,6 +155,31 @@ async def test_a_report_without_pictures_draws_nothing(
     assert (built.episodes, built.pictures) == (2, 0)
     page = Reader((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert not any((a.get("id") or "").startswith("tiles") for a, _ in page.scripts)
+
+
+async def test_an_episode_whose_trace_is_lost_or_damaged_costs_only_its_replay(
+    plugins: Plugins, run: RunFolder, tmp_path: Path
+) -> None:
+    first = versions_of([run])[0]
+    for seed, left in ((1, None), (2, b"<b>no trace\n")):
+        episode = first.episode("default", seed)
+        episode.compacted.unlink(missing_ok=True)
+        episode.trace.unlink(missing_ok=True)
+        if left is not None:
+            episode.trace.write_bytes(left)
+    built = await build_report([run], plugins, tmp_path / "r.html", frames="none")
+    assert built.episodes == 2 and len(built.notes) == 2
+    assert built.notes[0].startswith("no replay of toy default/1: there is no trace in ")
+    words = Reader((tmp_path / "r.html").read_text(encoding="utf-8")).words
+    assert all(note in words for note in built.notes) and "100.00 ± 0.00" in words
+
+
+async def test_seeds_that_were_not_planned_are_refused(
+    plugins: Plugins, played: RunFolder, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match="seed 9 is in none of the evaluations; there are: 1, 2"):
+        await build_report([played], plugins, tmp_path / "r.html", frames="none", seeds=[1, 9])
+    assert not (tmp_path / "r.html").exists()
 
 
 def test_the_same_run_gives_the_same_page(

@@ -94,6 +94,18 @@ async def test_a_chunk_beyond_the_end_is_an_error(run: RunFolder) -> None:
         await site_of(run).answer("/run/toys/steps/0-0-1-7")
 
 
+async def test_an_episode_that_has_only_begun_keeps_no_page_from_being_shown(
+    run: RunFolder,
+) -> None:
+    episode = versions_of([run])[0].episode("default", 1)
+    episode.result.unlink()
+    episode.compacted.unlink(missing_ok=True)
+    episode.trace.write_bytes(b"")
+    text = (await body(site_of(run), "/run/toys")).decode()
+    assert "no replay of toy default/1: " in text and "holds no episode yet" in text
+    assert '"id":"0-0-2"' in text and '"id":"0-0-1"' not in text
+
+
 async def test_a_trace_that_changed_is_read_anew(run: RunFolder) -> None:
     site = site_of(run)
     before = await body(site, "/run/toys/steps/0-0-1-0")

@@ -12,7 +12,7 @@ import anyio
 
 from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import TraceReader, open_trace
-from automem.errors import AutoMemError
+from automem.errors import AutoMemError, RunError, TraceError
 from automem.files import write_text
 from automem.plugins import Plugins
 from automem.processes.pool import EnvironmentPool, cores
@@ -37,7 +37,7 @@ class Built(Record):
     """That can be replayed in it."""
     pictures: int
     notes: tuple[str, ...] = ()
-    """What is missing, and why."""
+    """What is missing, and why; said in the page as well."""
 
 
 @dataclass(slots=True)
@@ -50,16 +50,18 @@ class _Episode:
     folder: EpisodeFolder
     reader: TraceReader
     marks: Marks
+    blocks: tuple[tuple[str, str], ...]
     album: Album | None = None
     note: str = ""
 
 
 @dataclass(slots=True)
 class _Work:
-    """Who is told how far it is, and how far it is."""
+    """Who is told how far it is, how far it is, and what could not be read."""
 
     told: Callable[[str], None]
     episodes: list[_Episode] = field(default_factory=list[_Episode])
+    missing: list[str] = field(default_factory=list[str])
     drawn: int = 0
 
 
@@ -74,22 +76,26 @@ async def build_report(
 ) -> Built:
     """Write the report of some runs to `path`; `seeds` are those to replay, none being all.
 
-    Raises RunError where nothing was played, and TraceError, EvaluationError or ScaffoldError for
-    damaged files. An episode whose pictures cannot be drawn goes without, and a note says why.
+    Raises RunError where nothing was played, or none of the seeds, and EvaluationError or
+    ScaffoldError for damaged files. An episode whose trace cannot be read is not replayed, one
+    whose pictures cannot be drawn goes without, and a note says why.
     """
     versions = versions_of(runs, measured=True)
     work = _Work(told=told)
+    _refuse_unplayed(versions, seeds)
     for version in versions:
-        for task, seed, folder in version.episodes():
-            if not seeds or seed in seeds:
-                reader = open_trace(folder)
-                marks = marks_of(reader)
-                work.episodes.append(_Episode(version, task, seed, folder, reader, marks))
+        for task, seed, folder in _wanted(version, seeds):
+            try:
+                work.episodes.append(_read(version, task, seed, folder))
+            except TraceError as error:
+                name = f"{version.label} {task}/{seed}"
+                work.missing.append(f"no replay of {name}: {readable(error)}")
     if frames != "none":
         await _draw(work, versions, plugins, frames)
     blocks: list[tuple[str, str]] = []
     for episode in work.episodes:
-        blocks += _blocks(episode)
+        blocks += [*episode.blocks, *_picture_blocks(episode)]
+    pictures = dict.fromkeys(episode.note for episode in work.episodes if episode.note)
     html = render(
         Page(
             title=title_of(runs),
@@ -98,6 +104,7 @@ async def build_report(
             episodes=[_data(episode) for episode in work.episodes],
             marks=[[e.marks for e in work.episodes if e.version is v] for v in versions],
             blocks=blocks,
+            notes=work.missing,
             made_at=datetime.now(UTC).strftime("%Y-%m-%d"),
         )
     )
@@ -108,8 +115,39 @@ async def build_report(
         versions=len(versions),
         episodes=len(work.episodes),
         pictures=sum(e.album.data.count for e in work.episodes if e.album),
-        notes=tuple(dict.fromkeys(e.note for e in work.episodes if e.note)),
+        notes=(*work.missing, *pictures),
     )
+
+
+def _refuse_unplayed(versions: Sequence[Version], seeds: Sequence[int]) -> None:
+    planned = sorted({seed for version in versions for seed in version.plan.seeds})
+    unplayed = [str(seed) for seed in seeds if seed not in planned]
+    if unplayed:
+        raise RunError(
+            f"seed {', '.join(unplayed[:5])} is in none of the evaluations; "
+            f"there are: {', '.join(str(seed) for seed in planned)}"
+        )
+
+
+def _wanted(version: Version, seeds: Sequence[int]) -> Iterator[tuple[str, int, EpisodeFolder]]:
+    """The episodes to replay, also those that are finished and have lost their trace."""
+    finished = {(result.task, result.seed) for result in version.results}
+    begun = {(task, seed) for task, seed, _ in version.episodes()}
+    for task in version.plan.tasks:
+        for seed in version.plan.seeds:
+            if (task, seed) in finished | begun and (not seeds or seed in seeds):
+                yield task, seed, version.episode(task, seed)
+
+
+def _read(version: Version, task: str, seed: int, folder: EpisodeFolder) -> _Episode:
+    """Everything of an episode but its pictures. Raises TraceError."""
+    reader = open_trace(folder)
+    name = episode_id(version, task, seed)
+    blocks: list[tuple[str, str]] = []
+    for number, chunk in enumerate(chunks(reader)):
+        blocks.append((f"steps-{name}-{number}", packed(chunk.steps)))
+        blocks.append((f"talk-{name}-{number}", packed(chunk.talk)))
+    return _Episode(version, task, seed, folder, reader, marks_of(reader), tuple(blocks))
 
 
 async def _draw(work: _Work, versions: Sequence[Version], plugins: Plugins, frames: Frames) -> None:
@@ -171,11 +209,8 @@ def _data(episode: _Episode) -> EpisodeData:
     )
 
 
-def _blocks(episode: _Episode) -> Iterator[tuple[str, str]]:
+def _picture_blocks(episode: _Episode) -> Iterator[tuple[str, str]]:
     name = episode_id(episode.version, episode.task, episode.seed)
-    for number, chunk in enumerate(chunks(episode.reader)):
-        yield f"steps-{name}-{number}", packed(chunk.steps)
-        yield f"talk-{name}-{number}", packed(chunk.talk)
     if episode.album is not None:
         for what, data in (("tiles", episode.album.tiles), ("mosaics", episode.album.mosaics)):
             yield f"{what}-{name}", base64.b64encode(data).decode("ascii")

@@ -78,6 +78,8 @@ class Page:
     """Element names and packed texts."""
     root: str = ""
     """Where a server answers; empty for a page that stands alone."""
+    notes: Sequence[str] = ()
+    """What cannot be shown, and why."""
     made_at: str = ""
 
 
@@ -115,6 +117,7 @@ def render(page: Page) -> str:
             versions=versions,
             blocks=page.blocks,
             sections=_sections(shown),
+            notes=page.notes,
             made_at=page.made_at,
             bar=charts.bar,
             dots=charts.dots,

@@ -17,7 +17,7 @@ import msgspec
 from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import TraceReader, open_trace
 from automem.episode.stream import trace_of
-from automem.errors import AutoMemError
+from automem.errors import AutoMemError, TraceError
 from automem.plugins import Plugins
 from automem.report.drawing import Drawing
 from automem.report.http import HOST, Answer, listening
@@ -116,17 +116,25 @@ class Site:
 
     def _page(self, run: RunFolder) -> Answer:
         versions = self._read(run)
-        episodes = [
-            self._data(version, task, seed, folder)
-            for version in versions
-            for task, seed, folder in version.episodes()
-        ]
+        episodes: list[EpisodeData] = []
+        notes: list[str] = []
+        for version in versions:
+            for task, seed, folder in version.episodes():
+                try:
+                    episodes.append(self._data(version, task, seed, folder))
+                except TraceError as error:
+                    notes.append(f"no replay of {version.label} {task}/{seed}: {readable(error)}")
         name = next(name for name, known in self.runs.items() if known is run)
         root = _address(name)
-        html = render(
-            Page(title=run.name, runs=[run], versions=versions, episodes=episodes, root=root)
+        page = Page(
+            title=run.name,
+            runs=[run],
+            versions=versions,
+            episodes=episodes,
+            root=root,
+            notes=notes,
         )
-        return Answer(body=html.encode(), kind=HTML)
+        return Answer(body=render(page).encode(), kind=HTML)
 
     def _data(self, version: Version, task: str, seed: int, folder: EpisodeFolder) -> EpisodeData:
         result = next((r for r in version.results if (r.task, r.seed) == (task, seed)), None)
