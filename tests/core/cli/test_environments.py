@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from automem.cli.app import automem
-from automem.cli.errors import DONE, FAILED, run_command
+from automem.cli.errors import DONE, FAILED, USAGE, run_command
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "crafter"
 WEST = GOLDEN / "balrog" / "crafter_default_west.jsonl.gz"
@@ -148,6 +148,19 @@ def test_a_profile_can_be_chosen(
     said = capsys.readouterr().err
     assert "'noop' is not an action; 'Noop' was played instead" in said
     assert "- health: 9/9" in said
+
+
+def test_an_option_of_the_game_that_is_played_can_be_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Noop\n"))
+    arguments = ["environments", "play", "crafter", "-s"]
+    assert run_command(automem, [*arguments, "crafter.profile=neither"]) == USAGE
+    assert "crafter.profile: 'neither' is none of" in capsys.readouterr().err
+    assert run_command(automem, [*arguments, "crafter.profile=balrog"]) == DONE
+    assert run_command(automem, [*arguments, "hanoi.speed=2"]) == DONE
+    assert run_command(automem, [*arguments, "crafte.profile=paper"]) == FAILED
+    assert "did you mean 'crafter'" in capsys.readouterr().err
 
 
 def test_a_game_of_any_text_says_so(

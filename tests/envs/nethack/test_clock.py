@@ -25,8 +25,8 @@ def test_little_is_changed_in_a_copy_of_the_library(tmp_path: Path) -> None:
     changed = copy.read_bytes()
     assert len(changed) == len(original)
     assert LIBRARY.read_bytes() == original
-    assert 0 < sum(a != b for a, b in zip(changed, original, strict=True)) < 80
-    assert len(patches) == 3
+    assert 0 < sum(a != b for a, b in zip(changed, original, strict=True)) < 100
+    assert len(patches) == 4
 
 
 def test_the_libraries_of_other_processors_get_code_of_their_own(tmp_path: Path) -> None:

@@ -192,6 +192,14 @@ def test_the_clock_of_the_game_stands_where_it_is_put(clock: int, greeting: str)
     assert f"message:\n{greeting}" in _game(clock=clock).reset(42).text
 
 
+def test_the_day_on_which_the_library_was_built_is_not_told() -> None:
+    game = _game()
+    game.reset(1)
+    told = game.step("versionshort").observation.text
+    assert "Version 3.6.7 - last build Thu Jan  1 00:00:00 1970." in told
+    game.close()
+
+
 def test_map_analysis_is_a_section_of_its_own() -> None:
     plain, analyzed = _game().reset(42), _game(map_analysis=True).reset(42)
     section = analyzed.text.removeprefix(plain.text)

@@ -43,6 +43,16 @@ class VerifiedRecording(Record):
     """Why it could not be played."""
 
 
+_set_option = click.option(
+    "-s",
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="ENVIRONMENT.KEY=VALUE",
+    help="Set an option of an environment, such as minihack.boxoban_folder=levels.",
+)
+
+
 @click.group(
     epilog=examples(
         "automem environments list",
@@ -80,14 +90,7 @@ def list_(*, as_json: bool) -> None:
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
-@click.option(
-    "-s",
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="ENVIRONMENT.KEY=VALUE",
-    help="Set an option of an environment, such as minihack.boxoban_folder=levels.",
-)
+@_set_option
 @json_option
 @click.pass_context
 def verify(
@@ -105,14 +108,9 @@ def verify(
     where anything differs or cannot be played.
     """
     from automem.plugins import load_plugins
-    from automem.run.overrides import override
 
     plugins = load_plugins()
-    options: dict[str, dict[str, Any]] = {}
-    for item in overrides:
-        override(options, item)
-    for name in options:
-        plugins.get("environment", name)
+    options = _overridden(overrides, plugins)
     verified: list[VerifiedRecording] = []
     for path in recordings:
         entry = _verify(path, plugins, options)
@@ -130,8 +128,17 @@ def verify(
 @click.option("--task", help="Which of its tasks. Default: its first.")
 @click.option("--seed", default=0, show_default=True, help="The seed of the episode.")
 @click.option("--profile", help="The profile to play, where it has profiles.")
+@_set_option
 @json_option
-def play(*, name: str, task: str | None, seed: int, profile: str | None, as_json: bool) -> None:
+def play(
+    *,
+    name: str,
+    task: str | None,
+    seed: int,
+    profile: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Play an environment yourself.
 
     An action is its number or its text; q ends.
@@ -143,7 +150,10 @@ def play(*, name: str, task: str | None, seed: int, profile: str | None, as_json
 
     plugins = load_plugins()
     spec = plugins.get("environment", name)
-    environment = _make(spec, plugins, task or spec.tasks[0], profile)
+    chosen = _overridden(overrides, plugins).get(name, {})
+    if profile is not None:
+        chosen["profile"] = profile
+    environment = _make(spec, plugins, task or spec.tasks[0], chosen)
     try:
         last = play_by_hand(environment, seed)
     finally:
@@ -201,9 +211,23 @@ def _matches(entry: VerifiedRecording) -> bool:
     return entry.verification is not None and entry.verification.first_difference is None
 
 
-def _make(spec: EnvironmentSpec, plugins: Plugins, task: str, profile: str | None) -> Environment:
-    raw = {} if profile is None else {"profile": profile}
-    environment: Environment = plugins.load(spec)(task, plugins.options(spec, raw))
+def _overridden(overrides: tuple[str, ...], plugins: Plugins) -> dict[str, dict[str, Any]]:
+    """What `-s` says of each environment; one that nobody offers is refused."""
+    from automem.run.overrides import override
+
+    options: dict[str, dict[str, Any]] = {}
+    for item in overrides:
+        override(options, item)
+    for name in options:
+        plugins.get("environment", name)
+    return options
+
+
+def _make(
+    spec: EnvironmentSpec, plugins: Plugins, task: str, chosen: Mapping[str, Any]
+) -> Environment:
+    options = plugins.options(spec, chosen, path=spec.name)
+    environment: Environment = plugins.load(spec)(task, options)
     return environment
 
 

@@ -39,7 +39,7 @@ class LevelSet:
     """The levels of one difficulty, in sorted order of their files."""
 
     def __init__(self, folder: str | None, difficulty: str) -> None:
-        root = Path(folder).expanduser() if folder else home() / "data" / "boxoban"
+        root = Path(folder).expanduser().absolute() if folder else home() / "data" / "boxoban"
         at = root / difficulty
         at = at / "train" if (at / "train").is_dir() else at
         if not at.is_dir():

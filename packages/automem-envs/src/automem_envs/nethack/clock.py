@@ -3,12 +3,14 @@
 NetHack asks for the time of day: the phase of the moon, Friday the 13th and the night change
 what happens in a game. Each game runs in a copy of the library of its own; in that copy, before
 it is loaded, `time` becomes a function that answers a fixed number, and the local time zone
-becomes UTC. Nothing else in this process notices.
+becomes UTC. The day of its building, which `versionshort` tells and which differs from one Python
+to another, becomes one that is the same everywhere. Nothing else in this process notices.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -22,6 +24,9 @@ _X86_64: Final = 62
 _AARCH64: Final = 183
 _ROOM: Final = "time_from_yyyymmddhhmmss"
 """A function of the library that nothing calls in a game; the fixed clock is written over it."""
+_BUILT: Final = b"NetHack Version 3.6.7 - last build "
+"""Of `nle` alone: the recordings of the benchmark tell on which day theirs was built."""
+_NO_DAY: Final = b"Thu Jan  1 00:00:00 1970"
 
 
 def freeze_clock(library: Path, patches: tuple[tuple[int, bytes], ...]) -> None:
@@ -54,7 +59,15 @@ def clock_patches(library: Path, seconds: int) -> tuple[tuple[int, bytes], ...]:
         (clock, _SYMBOL.pack(name, kind, _HIDDEN, section, address, size)),
         (_file_offset(content, section, address), code),
         (local, b"\0gmtime\0\0\0\0"),
+        *((at + len(_BUILT), _NO_DAY) for at in _places(content, _BUILT)),
     )
+
+
+def _places(content: bytes, words: bytes) -> Iterator[int]:
+    at = content.find(words)
+    while at >= 0:
+        yield at
+        at = content.find(words, at + 1)
 
 
 def _code(content: bytes, seconds: int) -> bytes:
