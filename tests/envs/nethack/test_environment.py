@@ -129,6 +129,20 @@ def test_a_letter_answers_the_question_that_is_open() -> None:
     game.close()
 
 
+def test_travel_goes_where_its_help_says() -> None:
+    game = _game()
+    for places in (("up",), ("d",), ("west", "west")):
+        before = game.reset(42)
+        game.step("far east")
+        left = game.step("far south").observation
+        assert left.position != before.position
+        assert "travel to?" in game.step("travel").observation.text
+        for place in places:
+            game.step(place)
+        assert game.step("wait").observation.position != left.position
+    game.close()
+
+
 def test_standing_still_too_long_ends_the_game() -> None:
     game = _game()
     game.reset(1)

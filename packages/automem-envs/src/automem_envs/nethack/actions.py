@@ -185,7 +185,7 @@ ACTION_HELP: Final = {
     "seetrap": "name a trap beside you; then its direction",
     "seespells": "list your spells",
     "seegold": "count your gold",
-    "travel": "walk to a place; say travel again, or a key such as > or <, then more",
+    "travel": "walk to a place: to it by directions, down or up (stairs) or d (doors), then wait",
     "teleport": "teleport, if you can",
     "overview": "tell which levels you know",
     "annotate": "name this level",
