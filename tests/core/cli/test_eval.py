@@ -134,16 +134,24 @@ def test_settling_keeps_what_was_watched_and_adds_what_was_read(toys: Path) -> N
     assert (read.state, read.progression, read.step) == ("done", 1.0, 16)
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("asked", "before"),
+    [
+        (signal.SIGINT, "default_int_handler"),
+        (signal.SIGTERM, "default_int_handler"),
+        (signal.SIGHUP, "default_int_handler"),
+        (signal.SIGTERM, "SIG_IGN"),  # as a script starts a command that ends in &
+    ],
+)
 def test_an_interrupted_evaluation_says_how_to_go_on(
-    site: Path, toys: Path, tmp_path: Path, asked: signal.Signals
+    site: Path, toys: Path, tmp_path: Path, asked: signal.Signals, before: str
 ) -> None:
     arguments = ["eval", "toy.toml", "--display", "json"]
     for endless in ("seeds.search=2000 from 9", "evaluation.episodes_at_once=1"):
         arguments += ["-s", endless]
     script = (
         "import signal, sys\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"signal.signal(signal.SIGINT, signal.{before})\n"
         "from automem.cli import main\n"
         "main(sys.argv[1:])\n"
     )

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from automem.errors import RunError
 from automem.plugins import Plugins
 from automem.report.building import Built, build_report
 from automem.report.packing import unpack
-from automem.report.page import figure, render_list, script, style
+from automem.report.page import figure, lead, render_list, script, style
 from automem.report.replay import ReplayData, episode_id, script_json
 from automem.report.source import Version, versions_of
 from automem.report.steps import StepChunk
@@ -146,6 +147,15 @@ def test_the_tables_say_what_the_evaluations_say(page: Reader) -> None:
     assert "100.00 ± 0.00" in words and "toy-child minus toy" in words
     assert "writes per search" in words.lower()
     assert "\u2193 lower" in words
+
+
+def test_agents_without_a_scaffold_are_not_said_to_have_memory_files(
+    versions: list[Version],
+) -> None:
+    plan = msgspec.structs.replace(versions[0].plan, scaffold="")
+    baseline = replace(versions[0], plan=plan)
+    assert lead([baseline]).startswith("1 version of an agent, ")
+    assert lead([baseline, versions[1]]).startswith("2 versions of an agent with memory files, ")
 
 
 async def test_a_report_without_pictures_draws_nothing(

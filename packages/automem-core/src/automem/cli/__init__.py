@@ -18,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _end_politely() -> None:
     """Take a request to end, or a closed terminal, as Ctrl-C: children ended, the way on told."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script ignores it for what it starts with &, and then no other request would end it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:

@@ -166,8 +166,9 @@ def lead(versions: Sequence[Version]) -> str:
     )
     episodes = sum(len(version.results) for version in versions)
     steps = sum(result.totals.steps for version in versions for result in version.results)
+    remembers = any(version.plan.scaffold for version in versions)
     return (
-        f"{plural(len(versions), 'version')} of an agent with memory files, "
+        f"{plural(len(versions), 'version')} of an agent{' with memory files' * remembers}, "
         f"{plural(episodes, 'episode')} of {', '.join(games)}, {plural(steps, 'step')}."
     )
 
