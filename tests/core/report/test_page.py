@@ -184,6 +184,31 @@ async def test_an_episode_whose_trace_is_lost_or_damaged_costs_only_its_replay(
     assert all(note in words for note in built.notes) and "100.00 ± 0.00" in words
 
 
+async def test_what_cannot_be_measured_or_decoded_is_left_out(
+    plugins: Plugins, run: RunFolder, tmp_path: Path
+) -> None:
+    first = versions_of([run])[0]
+    assert first.evaluation is not None
+    unmeasured = msgspec.structs.replace(
+        first.evaluation,
+        behaviour=None,
+        episodes=tuple(
+            msgspec.structs.replace(each, behaviour=None) for each in first.evaluation.episodes
+        ),
+    )
+    first.folder.evaluation.write_bytes(msgspec.json.encode(unmeasured))
+    episode = first.episode("default", 1)
+    episode.compacted.unlink(missing_ok=True)
+    episode.trace.unlink(missing_ok=True)
+    run.config.write_bytes(b"name = \xff")
+    built = await build_report([run], plugins, tmp_path / "r.html", frames="none")
+    assert built.episodes == 3 and "no replay of toy default/1" in built.notes[0]
+    assert "name = \ufffd" in Reader((tmp_path / "r.html").read_text(encoding="utf-8")).words
+    assert [
+        v.evaluation.behaviour is None for v in versions_of([run], measured=True) if v.evaluation
+    ] == [True, False]
+
+
 async def test_seeds_that_were_not_planned_are_refused(
     plugins: Plugins, played: RunFolder, tmp_path: Path
 ) -> None:

@@ -199,7 +199,7 @@ def origin(run: RunFolder) -> Origin:
         if made.git is not None:
             dirty = " with changes" if made.git.dirty else ""
             facts.append(("commit", made.git.commit[:12] + dirty))
-    config = run.config.read_text(encoding="utf-8") if run.config.exists() else ""
+    config = run.config.read_text(encoding="utf-8", errors="replace") if run.config.exists() else ""
     return Origin(name=run.name, facts=tuple(facts), config=config)
 
 

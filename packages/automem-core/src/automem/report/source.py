@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automem.episode.folder import EpisodeFolder
-from automem.errors import AutoMemError, RunError
+from automem.errors import AutoMemError, RunError, TraceError
 from automem.evaluate.behaviour.measures import with_behaviour
 from automem.evaluate.episodes import read_result
 from automem.evaluate.evaluator import read_evaluation
@@ -62,8 +62,8 @@ class Version:
 def versions_of(runs: Sequence[RunFolder], *, measured: bool = False) -> list[Version]:
     """The evaluations of the runs, oldest first. Raises RunError where there is none.
 
-    With `measured` the behavior of memory is read from the traces where it is not stored. Raises
-    EvaluationError, TraceError and ScaffoldError for damaged files.
+    With `measured` the behavior of memory is read from the traces where it is not stored; it is
+    missing where a trace is. Raises EvaluationError and ScaffoldError for other damaged files.
     """
     found: list[tuple[RunFolder, EvaluationFolder, EvaluationPlan]] = []
     for run in {run.path.resolve(): run for run in runs}.values():
@@ -99,7 +99,12 @@ def _evaluation(folder: EvaluationFolder, *, measured: bool) -> Evaluation | Non
     if not folder.evaluation.exists():
         return None
     evaluation = read_evaluation(folder)
-    return with_behaviour(evaluation, folder) if measured else evaluation
+    if not measured:
+        return evaluation
+    try:
+        return with_behaviour(evaluation, folder)
+    except TraceError:  # a report names the trace where it would replay it
+        return evaluation
 
 
 def _results(folder: EvaluationFolder, plan: EvaluationPlan) -> Iterator[EpisodeResult]:
