@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from automem.cli.app import automem
+from automem.cli.errors import DONE, run_command
 from automem.scaffold.check import check_scaffold
 from automem.scaffold.load import load_scaffold
 from automem_envs.minihack.environment import MiniHack
@@ -21,6 +23,24 @@ def test_a_nethack_scaffold_passes_the_check(folder):
     game = NetHack("NetHackChallenge-v0", NetHackOptions())
     assert check_scaffold(load_scaffold(folder()), game.info) == ()
     game.close()
+
+
+def test_the_check_looks_at_every_task_that_can_be_played_here(
+    tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUTOMEM_HOME", str(tmp_path))
+    assert run_command(automem, ["scaffold", "check", "minihack-v0"]) == DONE
+    said = capsys.readouterr().err
+    assert "the actions of some tasks were not checked: MiniHack-Boxoban-Hard-v0: there" in said
+    for difficulty in ("hard", "medium"):
+        folder = tmp_path / "data" / "boxoban" / difficulty
+        folder.mkdir(parents=True)
+        (folder / "000.txt").write_text(
+            "; 0\n" + "##########\n" * 4 + "#@ $  .  #\n" + "##########\n" * 5 + "\n",
+            encoding="ascii",
+        )
+    assert run_command(automem, ["scaffold", "check", "minihack-v0"]) == DONE
+    assert "not checked" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folder", [minihack_v0, minihack_map])

@@ -63,7 +63,7 @@ def test_check_passes_what_can_be_played(folder, edited) -> None:
 def test_check_says_that_a_game_is_not_there_to_check_the_actions(folder) -> None:
     result = call("check", str(folder()))
     assert result.exit_code == 0
-    assert "the actions were not checked: no environment named 'toy'" in result.stderr
+    assert "the actions of the game were not checked: no environment named 'toy'" in result.stderr
 
 
 def test_check_tells_every_problem_and_exits_with_1(folder, edited) -> None:

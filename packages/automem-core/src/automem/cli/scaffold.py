@@ -15,6 +15,7 @@ from automem.scaffold.problem import Problem
 
 if TYPE_CHECKING:
     from automem.plugins import Plugins
+    from automem.protocols import Environment
     from automem.records.environment import EnvironmentInfo
 
 
@@ -127,27 +128,29 @@ def check(ctx: click.Context, *, source: str, as_json: bool) -> None:
     Exits with 1 if anything does.
     """
     from automem.plugins import load_plugins
-    from automem.scaffold.check import check_scaffold
+    from automem.scaffold.check import check_for_tasks
     from automem.scaffold.load import load_scaffold
 
     plugins = load_plugins()
     loaded = load_scaffold(_find(source, plugins))
-    info, reason = _game(loaded.manifest.environment, plugins)
-    problems = check_scaffold(loaded, info)
+    games, reason = _games(loaded.manifest.environment, plugins)
+    problems = check_for_tasks(loaded, games)
     if as_json:
         print_json(
             CheckedScaffold(
                 folder=str(loaded.folder),
                 hash=loaded.hash,
                 problems=problems,
-                game=info.name if info is not None else None,
+                game=next((info.name for info in games.values()), None),
             )
         )
     else:
         for problem in problems:
             say(f"{problem.where}: {problem.text}")
         if reason:
-            say(f"the actions were not checked: {reason}")
+            say(
+                f"the actions of {'some tasks' if games else 'the game'} were not checked: {reason}"
+            )
         if not problems:
             say(f"{loaded.folder} can be played ({loaded.hash})")
     if problems:
@@ -204,18 +207,25 @@ def _find(source: str, plugins: Plugins) -> Path:
     return find_scaffold(source, plugins.scaffolds(), plugins.load)
 
 
-def _game(name: str, plugins: Plugins) -> tuple[EnvironmentInfo | None, str]:
-    """What the scaffold's game says of itself, or why that cannot be known here."""
-    from automem.errors import PluginError
+def _games(name: str, plugins: Plugins) -> tuple[dict[str, EnvironmentInfo], str]:
+    """What the scaffold's game says of each task, and why that of some cannot be known here."""
+    from automem.errors import EnvironmentFailure, PluginError
 
     if not name:
-        return None, ""
+        return {}, ""
     try:
         spec = plugins.get("environment", name)
-        environment = plugins.load(spec)(spec.tasks[0], plugins.options(spec, {}))
+        make, options = plugins.load(spec), plugins.options(spec, {})
     except PluginError as error:
-        return None, str(error)
-    try:
-        return environment.info, ""
-    finally:
+        return {}, str(error)
+    infos: dict[str, EnvironmentInfo] = {}
+    reasons: list[str] = []
+    for task in spec.tasks:
+        try:
+            environment: Environment = make(task, options)
+        except EnvironmentFailure as error:
+            reasons.append(f"{task}: {error}")
+            continue
+        infos[task] = environment.info
         environment.close()
+    return infos, "; ".join(reasons)

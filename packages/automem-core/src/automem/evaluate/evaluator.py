@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import anyio
 import msgspec
 import structlog
-from msgspec.structs import replace
 
 from automem.agent.making import plays_by_scaffold
 from automem.episode.job import EpisodeJob
@@ -36,7 +35,7 @@ from automem.records.config import RunConfig
 from automem.records.environment import EnvironmentInfo
 from automem.records.result import EpisodeResult, Evaluation, Unfinished
 from automem.run.layout import EvaluationFolder, RunFolder
-from automem.scaffold.check import check_scaffold
+from automem.scaffold.check import check_for_tasks, check_scaffold
 from automem.scaffold.content import copy_into
 from automem.scaffold.find import find_scaffold
 from automem.scaffold.load import Scaffold, load_scaffold
@@ -123,24 +122,14 @@ def open_scaffold(config: RunConfig, plugins: Plugins, run: RunFolder) -> Scaffo
 
 
 async def _check_against_game(stage: Stage) -> None:
-    """Refuse a scaffold whose actions the game does not know. Raises ScaffoldError.
-
-    A spelling may be for some of the tasks only; what is fallen back on must suit each.
-    """
+    """Refuse a scaffold whose actions the game does not know. Raises ScaffoldError."""
     if stage.scaffold is None:
         return
-    infos: list[EnvironmentInfo] = []
+    infos: dict[str, EnvironmentInfo] = {}
     for task in stage.plan.tasks:
         async with stage.pool.session(task) as session:
-            infos.append(session.info)
-    every = tuple(dict.fromkeys(action for info in infos for action in info.actions))
-    problems = list(check_scaffold(stage.scaffold, replace(infos[0], actions=every)))
-    for task, info in zip(stage.plan.tasks, infos, strict=True):
-        fallback = stage.scaffold.for_task(task).manifest.actions.fallback
-        if fallback in every and fallback not in info.actions:
-            text = f"{task} has no action {fallback!r}; name another in a variant for it"
-            problems.append(Problem(where="scaffold.toml: actions.fallback", text=text))
-    _refuse_problems(stage.scaffold, problems)
+            infos[task] = session.info
+    _refuse_problems(stage.scaffold, check_for_tasks(stage.scaffold, infos))
 
 
 def _refuse_problems(scaffold: Scaffold, problems: Sequence[Problem]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from automem.errors import AutoMemError, ScaffoldError
 from automem.records.environment import EnvironmentInfo
@@ -13,6 +15,24 @@ from automem.scaffold.manifest_check import manifest_problems
 from automem.scaffold.problem import Problem
 from automem.scaffold.prompts_check import prompt_problems
 from automem.scaffold.samples import sample_contexts
+
+
+def check_for_tasks(
+    scaffold: Scaffold, games: Mapping[str, EnvironmentInfo]
+) -> tuple[Problem, ...]:
+    """Everything that keeps a scaffold from being played in these tasks of its game.
+
+    A spelling may be for some of the tasks only; what is fallen back on must suit each.
+    """
+    every = tuple(dict.fromkeys(action for info in games.values() for action in info.actions))
+    whole = next((replace(info, actions=every) for info in games.values()), None)
+    problems = list(check_scaffold(scaffold, whole))
+    for task, info in games.items():
+        fallback = scaffold.for_task(task).manifest.actions.fallback
+        if fallback in every and fallback not in info.actions:
+            text = f"{task} has no action {fallback!r}; name another in a variant for it"
+            problems.append(Problem(where="scaffold.toml: actions.fallback", text=text))
+    return tuple(problems)
 
 
 def check_scaffold(
