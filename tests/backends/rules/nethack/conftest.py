@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from automem.scaffold.load import load_scaffold
+from automem.scaffold.load import Scaffold, load_scaffold
 from automem_envs.minihack.scaffolds import minihack_map, minihack_v0
 from automem_envs.nethack.scaffolds import nethack_map, nethack_v0
 
@@ -65,10 +65,9 @@ def table(request: pytest.FixtureRequest, make_table: Callable[..., Any]) -> Any
 
 
 @pytest.fixture(params=["minihack-v0", "minihack-map"])
-def fresh_table(request: pytest.FixtureRequest, make_table: Callable[..., Any]) -> Any:
-    """Makes an empty memory of each of the two MiniHack scaffolds."""
-    scaffold = load_scaffold(FOLDERS[request.param]())
-    return lambda: make_table(scaffold)
+def scaffold(request: pytest.FixtureRequest) -> Scaffold:
+    """Each of the two MiniHack scaffolds."""
+    return load_scaffold(FOLDERS[request.param]())
 
 
 @pytest.fixture
