@@ -45,22 +45,22 @@ def play(
     ]
     began = time.perf_counter()
     peak = 0
-    log = folder / f"{name}.log"
+    log, said = folder / f"{name}.log", folder / f"{name}.said"
     with (
         log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,
+        said.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=errors) as process,
     ):
         while samples_memory and process.poll() is None:
             peak = max(peak, _tree_bytes(process.pid))
             time.sleep(0.1)
-        said, _ = process.communicate()
     if process.returncode != 0:
         raise RuntimeError(f"automem eval failed; see {log}")
     return Played(
         cpu_seconds=json.loads(out.read_text(encoding="utf-8"))["cpu_seconds"],
         peak_bytes=peak,
         wall_seconds=time.perf_counter() - began,
-        evaluation=json.loads(said),
+        evaluation=json.loads(said.read_bytes()),
         folder=folder / name,
     )
 
