@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIBLINGS = ("automem_envs", "automem_backends", "automem_meta", "automem_train")
 MOST_LINES = 400
 # Put together here, so that this file does not name them either.
-REGISTRY_HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"))]
+REGISTRY_HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("python" + "hosted", "org"))]
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|work|Users|opt)/\w+")
 
 
