@@ -51,6 +51,10 @@ class EvaluationUnfinished(EvaluationError):
     """Episodes of an evaluation could not be finished; the same command goes on with them."""
 
 
+class MetaError(AutoMemError):
+    """A meta-LLM failed or refused, or its provider cannot be used; its review is kept."""
+
+
 class ModelError(AutoMemError):
     """A model call failed.
 

@@ -44,7 +44,7 @@ def automem_backends() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
 
 @hookspec
 def automem_meta_providers() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
-    """Meta-LLMs that review traces and propose scaffolds and recipes."""
+    """Meta-LLMs. `make(model, options)` is an `automem.protocols.MetaProvider`."""
 
 
 @hookspec
@@ -59,7 +59,7 @@ def automem_executors() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
 
 @hookspec
 def automem_gates() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
-    """Rules that compare two evaluations and say keep or drop."""
+    """Rules that say keep or drop. `make(options)` is an `automem.protocols.Gate`."""
 
 
 @hookspec

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from automem.records.environment import EnvironmentInfo, Frame, Observation, StepResult
+from automem.records.gate import Pair, Verdict
 from automem.records.model import ModelReply, ModelRequest
 from automem.records.result import EpisodeResult
+from automem.records.review import AnyReviewEvent, MetaTurn, ToolAnswer, ToolCall, ToolSpec
 from automem.records.trace import AnyEvent
 
 
@@ -99,4 +102,88 @@ class Subscriber(Protocol):
 
     def on_result(self, result: EpisodeResult) -> None:
         """Told that an episode is complete."""
+        ...
+
+
+class Gate(Protocol):
+    """Says whether a change is kept, from the same seeds played before and after it.
+
+    A pure function of the pairs, so that an interrupted loop comes to the same verdict again.
+    """
+
+    @property
+    def most_seeds(self) -> int:
+        """The most seeds it ever asks for; what one candidate can cost."""
+        ...
+
+    def judge(self, pairs: Sequence[Pair]) -> Verdict:
+        """Keep, drop, or ask for further seeds. No pairs at all asks for the first ones."""
+        ...
+
+
+class ReviewDesk(Protocol):
+    """What a meta-LLM has before it in a review; everything done here is in the transcript."""
+
+    @property
+    def instructions(self) -> str:
+        """The system prompt: what a review is, and what it must not do."""
+        ...
+
+    @property
+    def brief(self) -> str:
+        """The first message: this review's task."""
+        ...
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """What may be called."""
+        ...
+
+    @property
+    def events(self) -> Sequence[AnyReviewEvent]:
+        """The transcript so far: a review that was interrupted goes on from here."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the tool `finish` was called and accepted."""
+        ...
+
+    def allow(self) -> str:
+        """To be asked before every turn: what to tell the model of its budget, mostly nothing.
+
+        What it tells is in the transcript already. Raises LimitReached when the budget is spent.
+        """
+        ...
+
+    def said(self, turn: MetaTurn) -> None:
+        """Write a turn into the transcript, and charge it."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Write down what the provider itself told the model, such as to go on."""
+        ...
+
+    async def call(self, call: ToolCall) -> ToolAnswer:
+        """Use a tool. A wrong call is answered with what is wrong, never with an exception.
+
+        Raises LimitReached when the budget of tool calls is spent.
+        """
+        ...
+
+
+class MetaProvider(Protocol):
+    """A meta-LLM. `make(model, options)` gives one."""
+
+    async def review(self, desk: ReviewDesk) -> None:
+        """Work at the desk until it is finished, the model gives up, or the budget is spent.
+
+        A desk with events is a review that was interrupted: it goes on, and no turn in the
+        transcript is paid for again. Raises MetaError when the provider fails for good, and
+        LimitReached.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections. May be called twice."""
         ...
