@@ -93,6 +93,26 @@ def test_a_letter_answers_a_question_and_does_nothing_without_one() -> None:
     game.close()
 
 
+def test_two_things_are_taken_from_a_pile_by_letters_and_a_confirmation() -> None:
+    game = _game(QUEST)
+    assert "`more` confirms" in game.info.instructions
+    menu = _play(game, 45, "south", "pickup").observation.text
+    assert "a - a runed wand\nTools\nb - a horn\n(end)" in menu
+    assert "a + a runed wand" in game.step("a").observation.text
+    assert "b + a horn" in game.step("b").observation.text
+    taken = game.step("more").observation
+    assert "i - a runed wand.  j - a horn." in taken.text
+    assert "j: a horn" in taken.status
+    game.close()
+
+
+def test_the_benchmark_closes_a_menu_by_itself() -> None:
+    game = _game(QUEST, profile="balrog")
+    assert "`more` confirms" not in game.info.instructions
+    assert "(end)" not in _play(game, 45, "south", "pickup").observation.text
+    game.close()
+
+
 def test_the_benchmark_accepts_no_letter() -> None:
     game = _game(QUEST, profile="balrog")
     game.reset(42)

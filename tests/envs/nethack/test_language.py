@@ -12,7 +12,14 @@ import pytest
 from automem_envs.nethack.engine import nethack
 from automem_envs.nethack.glyphs import glyph_names, plural
 from automem_envs.nethack.language import Language, between, place, reworded
-from automem_envs.nethack.screen import inventory, map_text, message, rows_of
+from automem_envs.nethack.screen import (
+    inventory,
+    map_text,
+    message,
+    rows_of,
+    shows_menu,
+    unbroken,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lang_obs"
 
@@ -148,6 +155,27 @@ def _screen(*rows: str) -> np.ndarray:
 )
 def test_a_message_ends_where_its_page_does(rows: tuple[str, ...], said: str) -> None:
     assert message(rows_of(_screen(*rows))) == said
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_more_that_the_edge_cuts_in_two_is_read_as_one(cut: int) -> None:
+    told = ("It is as they say. " * 5)[: 80 - cut]
+    rows = rows_of(_screen(told + "--More--"[:cut], "--More--"[cut:], "|.@|"))
+    assert "--More--" not in message(rows)
+    assert message(unbroken(rows)).replace("\n", "") == f"{told.rstrip()}--More--"
+
+
+@pytest.mark.parametrize("rows", [("Hm-", "-More--"), ("a" * 79 + "-", "x--More--"), ("A row.",)])
+def test_what_the_edge_does_not_cut_is_left_as_it_is(rows: tuple[str, ...]) -> None:
+    found = rows_of(_screen(*rows))
+    assert unbroken(found) == found
+
+
+def test_a_menu_is_not_taken_for_a_page_of_text() -> None:
+    assert shows_menu(rows_of(_screen("  Weapons", "  a - an axe", "  (end)")))
+    assert shows_menu(rows_of(_screen("  a - an axe", "  (1 of 2)")))
+    assert not shows_menu(rows_of(_screen("One", "Two--More--")))
+    assert not shows_menu(rows_of(_screen("You see here an axe.", "|.@|")))
 
 
 def test_the_map_keeps_its_blanks() -> None:

@@ -16,9 +16,10 @@ from automem_envs.minihack.tasks import TASKS, instructions
 from automem_envs.nethack.actions import ACTION_HELP, OPPOSITES
 from automem_envs.nethack.engine import require_engine
 from automem_envs.nethack.environment import check_analysis
-from automem_envs.nethack.game import ESCAPE, RETURN, Game
+from automem_envs.nethack.game import ESCAPE, Game
+from automem_envs.nethack.paging import Pressed, press_and_read
 from automem_envs.nethack.picture import draw
-from automem_envs.nethack.screen import MORE, message, rows_of
+from automem_envs.nethack.screen import message, rows_of, shows_menu
 from automem_envs.nethack.view import View
 
 MAX_STEPS: Final = 100
@@ -49,7 +50,8 @@ class MiniHack:
         corrected = options.profile == "corrected"
         self._task = TASKS[task]
         self._options = options
-        self._keys = {**self._task.keys, **(self._task.letters if corrected else {})}
+        self._letters = self._task.letters if corrected else {}
+        self._keys = {**self._task.keys, **self._letters}
         self._goal: Goal = BoulderGoal() if self._task.boxoban else StairsGoal()
         self._levels: LevelSet | None = None
         if self._task.boxoban:
@@ -69,7 +71,7 @@ class MiniHack:
         self._info = EnvironmentInfo(
             name="minihack",
             task=task,
-            instructions=instructions(self._task),
+            instructions=instructions(self._task, keeps_menus=bool(self._letters)),
             actions=tuple(self._keys),
             action_help={a: told for a, told in ACTION_HELP.items() if a in self._keys},
             default_action="north",
@@ -108,20 +110,21 @@ class MiniHack:
         if key is None:
             raise EnvironmentFailure(f"minihack: {action!r} is not one of its actions")
         # Outside of a question a letter would be whatever command its key is.
-        idle_letter = action in self._task.letters and not self._game.asks
-        reward, solved, aborted = self._press(ESCAPE if idle_letter else key)
-        rows = rows_of(self._game.screen)
-        told = message(rows)
-        while MORE in told and not (self._game.ended or aborted):
-            more, solved, aborted = self._press(RETURN)
-            reward += more
-            rows = rows_of(self._game.screen)
-            told = told.replace(MORE, "\n") + message(rows)
-        benchmark = 1.0 if reward >= 1.0 else 0.0
+        idle_letter = action in self._letters and not (
+            self._game.asks or shows_menu(rows_of(self._game.screen))
+        )
         corrected = self._options.profile == "corrected"
+        told = press_and_read(
+            self._game, ESCAPE if idle_letter else key, self._press, mends_edge=corrected
+        )
+        reward, aborted, solved = told.pressed
+        benchmark = 1.0 if reward >= 1.0 else 0.0
         return StepResult(
             observation=self._view.observe(
-                self._game, rows, _NO_QUESTION if idle_letter else told, self._live
+                self._game,
+                told.rows,
+                _NO_QUESTION if idle_letter else told.message,
+                self._live,
             ),
             reward=reward,
             progression=float(solved) if corrected else benchmark,
@@ -140,7 +143,7 @@ class MiniHack:
         """Release the game."""
         self._game.close()
 
-    def _press(self, key: int) -> tuple[float, bool, bool]:
+    def _press(self, key: int) -> Pressed:
         """One step as MiniHack counts them: what it earned, whether it solved or ended it all.
 
         A solution in the very last step earns nothing, but is one.
@@ -148,7 +151,7 @@ class MiniHack:
         game = self._game
         before = self._goal.before(game)
         game.press(key)
-        game.dismiss(self._task.left_open)
+        game.dismiss(self._task.left_open, keeps_menus=bool(self._letters))
         self._presses += 1
         died = game.ended
         solved = not died and self._goal.is_reached(game)
@@ -161,7 +164,7 @@ class MiniHack:
             self._live = game.stats.tolist()
         if (solved or out_of_steps) and not died:
             game.quit()
-        return reward, solved, solved or out_of_steps
+        return Pressed(reward, is_last=solved or out_of_steps, solved=solved)
 
     def _how_ended(self, *, solved: bool, aborted: bool) -> str | None:
         if solved:

@@ -116,7 +116,7 @@ TASKS: Final[Mapping[str, Task]] = {
 """In the order in which a table shows them; the names are MiniHack's own."""
 
 
-def instructions(task: Task) -> str:
+def instructions(task: Task, *, keeps_menus: bool) -> str:
     """The task explained to a model."""
     asking = (
         "\n\nSome commands ask a question. Answer with one action: a direction, or a letter of "
@@ -124,6 +124,11 @@ def instructions(task: Task) -> str:
         if "open" in task.keys
         else ""
     )
+    if keeps_menus:
+        asking += (
+            " A list that ends with (end) is a menu: letters mark things in it, and `more` "
+            "confirms and closes it."
+        )
     return f"""\
 You play a small task in the world of NetHack. You are `@`. {task.goal} You have 100 steps; a \
 step that takes no time in the game counts as well.

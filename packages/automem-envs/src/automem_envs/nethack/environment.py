@@ -13,12 +13,13 @@ from automem_envs.nethack.actions import (
     OPPOSITES,
 )
 from automem_envs.nethack.engine import require_engine
-from automem_envs.nethack.game import EVERY_QUESTION, RETURN, Game
+from automem_envs.nethack.game import EVERY_QUESTION, Game
 from automem_envs.nethack.instructions import INSTRUCTIONS
 from automem_envs.nethack.options import DungeonOptions, NetHackOptions
+from automem_envs.nethack.paging import Pressed, press_and_read
 from automem_envs.nethack.picture import draw
 from automem_envs.nethack.progression import Progression
-from automem_envs.nethack.screen import MORE, message, rows_of
+from automem_envs.nethack.screen import message, rows_of
 from automem_envs.nethack.view import View
 
 TASK: Final = "NetHackChallenge-v0"
@@ -85,26 +86,22 @@ class NetHack:
         key = self._keys.get(action)
         if key is None:
             raise EnvironmentFailure(f"nethack: {action!r} is not one of its actions")
-        reward, aborted = self._press(key)
-        rows = rows_of(self._game.screen)
-        told = message(rows)
-        while MORE in told and not (self._game.ended or aborted):
-            more, aborted = self._press(RETURN)
-            reward += more
-            rows = rows_of(self._game.screen)
-            told = told.replace(MORE, "\n") + message(rows)
+        corrected = self._options.profile == "corrected"
+        told = press_and_read(self._game, key, self._press, mends_edge=corrected)
         won = self._game.ended and self._game.ascended
         new = self._progression.update(
-            int(self._game.stats[_DEPTH]), int(self._game.stats[_LEVEL]), rows[-1], ascended=won
+            int(self._game.stats[_DEPTH]),
+            int(self._game.stats[_LEVEL]),
+            told.rows[-1],
+            ascended=won,
         )
         reached = self._progression
-        corrected = self._options.profile == "corrected"
         return StepResult(
-            observation=self._view.observe(self._game, rows, told, self._live),
-            reward=reward,
+            observation=self._view.observe(self._game, told.rows, told.message, self._live),
+            reward=told.pressed.reward,
             progression=reached.corrected if corrected else reached.benchmark,
             benchmark_progression=reached.benchmark,
-            ended=self._how_ended(won=won, aborted=aborted),
+            ended=self._how_ended(won=won, aborted=told.pressed.is_last),
             events=new,
         )
 
@@ -118,7 +115,7 @@ class NetHack:
         """Release the game."""
         self._game.close()
 
-    def _press(self, key: int) -> tuple[float, bool]:
+    def _press(self, key: int) -> Pressed:
         """One step as the benchmark counts them: what it earned, and whether it was the last."""
         game = self._game
         score = int(game.stats[_SCORE])
@@ -136,7 +133,7 @@ class NetHack:
         aborted = self._presses >= MAX_STEPS or self._idle >= MOST_IDLE_STEPS
         if aborted and not game.ended:
             game.quit()
-        return earned, aborted
+        return Pressed(earned, aborted)
 
     def _how_ended(self, *, won: bool, aborted: bool) -> str | None:
         if aborted:

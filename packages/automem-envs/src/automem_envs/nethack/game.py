@@ -12,6 +12,7 @@ import numpy.typing as npt
 from automem.errors import EnvironmentFailure
 from automem_envs.nethack.clock import clock_patches, freeze_clock
 from automem_envs.nethack.engine import LIBRARY, nethack
+from automem_envs.nethack.screen import rows_of, shows_menu
 
 _KEYS: Final = (
     "glyphs",
@@ -95,10 +96,12 @@ class Game:
             raise EnvironmentFailure("nethack: a key was pressed, but no game goes on")
         _, self.ended = self._nethack.step(key)
 
-    def dismiss(self, left_open: tuple[bytes, ...]) -> None:
+    def dismiss(self, left_open: tuple[bytes, ...], *, keeps_menus: bool = False) -> None:
         """Leave pages and lines of text; questions too, but for those that say one of these."""
         while not self.ended:
             if self._internal[3]:
+                if keeps_menus and shows_menu(rows_of(self.screen)):
+                    return
                 self.press(SPACE)
             elif self._internal[2]:
                 self.press(ESCAPE)

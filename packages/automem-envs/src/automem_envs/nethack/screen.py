@@ -52,6 +52,24 @@ def message(rows: list[str]) -> str:
     return top
 
 
+def unbroken(rows: list[str]) -> list[str]:
+    """The rows with a `--More--` that runs over the right edge moved to the row it ends in."""
+    for above, row in enumerate(rows[1:]):
+        for kept in range(1, len(MORE)):
+            head, tail = MORE[:kept], MORE[kept:]
+            if row.startswith(tail) and rows[above].endswith(head):
+                mended = list(rows)
+                mended[above] = rows[above][:-kept] + " " * kept
+                mended[above + 1] = MORE + row[len(tail) :]
+                return mended
+    return rows
+
+
+def shows_menu(rows: list[str]) -> bool:
+    """Whether a menu waits for letters and a confirmation."""
+    return any(_ends_page(row) and MORE not in row for row in rows)
+
+
 def _page(screen: str, first: str) -> Iterator[str]:
     """The rows of a page from its column on.
 
