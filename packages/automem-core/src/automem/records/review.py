@@ -14,6 +14,8 @@ Positive = Annotated[int, Meta(ge=1)]
 Amount = Annotated[float, Meta(gt=0.0)]
 TurnEnd = Literal["end", "tools", "length", "refusal"]
 CloseReason = Literal["finished", "limit", "gave_up", "refused"]
+ReviewKind = Literal["scaffold", "recipe"]
+NoteKind = Literal["provider", "warning", "ending"]
 
 
 class ToolSpec(Record):
@@ -82,6 +84,43 @@ class Spent(Record):
     seconds: float = 0.0
 
 
+class ReviewTask(Record):
+    """What one review is to change, and what is known before it."""
+
+    kind: ReviewKind = "scaffold"
+    incumbent: str
+    """Content hash of the scaffold that is to be improved; the run keeps a copy of it."""
+    evaluations: tuple[str, ...]
+    """Keys of the evaluations that may be looked at; the first is the incumbent's."""
+    revision: int = 1
+    attempt: int = 1
+    continuation: bool = False
+    """Whether it goes on from a change that was refused, with its result before its eyes."""
+    previous_change: str = ""
+    """The change before this one, in words; empty at the beginning."""
+    previous_result: str = ""
+    """What came of it: the check's problems, or the gate's sentence with its figures."""
+    failed_overlay: str = ""
+    """Where a continuation begins: a folder below the run's, such as `reviews/001-a/overlay`."""
+    failed_evaluations: tuple[str, ...] = ()
+    """Keys of what was played of it; they may be looked at too."""
+    ledger: tuple[str, ...] = ()
+    """One line for each thing that was tried so far, with its verdict."""
+    memory_only: bool = False
+    """Whether what is kept is also evaluated without `perceive` and `guard`."""
+
+
+class ReviewOutcome(Record):
+    """How a review ended."""
+
+    reason: CloseReason
+    text: str = ""
+    """Why, where it is not finished."""
+    change: str = ""
+    """The change in one line: the first of `method.md`."""
+    spent: Spent
+
+
 class ReviewEvent(Record, tag_field="event"):
     """One line of a review's transcript."""
 
@@ -111,12 +150,16 @@ class Answered(ReviewEvent, tag="answered"):
 
     call: ToolCall
     answer: ToolAnswer
+    seconds: float = 0.0
+    """How long the tool took."""
 
 
 class Noted(ReviewEvent, tag="noted"):
     """The host told the meta-LLM something: how much of the budget is left, to go on, to end."""
 
     text: str
+    kind: NoteKind = "provider"
+    """`warning`: most of the budget is spent; `ending`: nearly all; `provider`: anything else."""
 
 
 class Closed(ReviewEvent, tag="closed"):
