@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+FaultKind = Literal["exception", "timeout", "too_large", "died", "invalid"]
+
 
 class AutoMemError(Exception):
     """Something the user can understand and act on; printed without a traceback."""
@@ -17,6 +21,10 @@ class PluginError(AutoMemError):
 
 class SetupError(AutoMemError):
     """An interpreter or a data set could not be made; what was there before still is."""
+
+
+class ServerError(AutoMemError):
+    """An engine cannot be started or attached to, or is down for good."""
 
 
 class EnvironmentFailure(AutoMemError):
@@ -74,3 +82,15 @@ class ModelError(AutoMemError):
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
         self.status = status
+
+
+class CodeFault(AutoMemError):
+    """A call of jailed code failed; `kind` says how. The jail itself goes on.
+
+    exception: the code raised; timeout: it took too long; too_large: request or reply was; died:
+    its process ended; invalid: its answer is no plain data, or not what the contract says.
+    """
+
+    def __init__(self, message: str, *, kind: FaultKind) -> None:
+        super().__init__(message)
+        self.kind: FaultKind = kind
