@@ -23,6 +23,14 @@ def test_a_server_that_reports_more_cached_than_input_tokens_gives_no_refund() -
     assert cost(Usage(input_tokens=10, cached_tokens=20), PRICE) == pytest.approx(20e-6)
 
 
+def test_tokens_written_to_the_cache_are_a_part_of_the_input_and_may_cost_more() -> None:
+    usage = Usage(input_tokens=1_000_000, cached_tokens=400_000)
+    dearer = Price(input=10.0, cached_input=1.0, output=50.0, cache_write=12.5)
+    assert cost(usage, dearer, 200_000) == pytest.approx(4.0 + 0.4 + 2.5)
+    assert cost(usage, PRICE, 200_000) == pytest.approx(6.0 + 0.4)
+    assert cost(usage, dearer, 9_000_000) == pytest.approx(0.4 + 7.5)
+
+
 def test_the_user_s_price_comes_before_the_table() -> None:
     assert price_of("gpt-5.4", (1.0, 0.5, 2.0)) == Price(input=1.0, cached_input=0.5, output=2.0)
     assert price_of(None, (0, 0, 0)) == FREE

@@ -23,6 +23,8 @@ class Price(Record):
     """Prompt tokens that were not in the cache."""
     cached_input: float
     output: float
+    cache_write: float | None = None
+    """Prompt tokens written into the cache; None where they cost what others do."""
 
 
 FREE = Price(input=0.0, cached_input=0.0, output=0.0)
@@ -76,11 +78,13 @@ def price_of(model: str | None, override: tuple[float, float, float] | None) -> 
     return None
 
 
-def cost(usage: Usage, price: Price) -> float:
-    """US dollars of `usage`; cached tokens are a part of the input tokens."""
+def cost(usage: Usage, price: Price, cache_written_tokens: int = 0) -> float:
+    """US dollars of `usage`; tokens read from the cache or written to it are a part of the input."""
     uncached = max(0, usage.input_tokens - usage.cached_tokens)
+    written = min(uncached, cache_written_tokens)
     dollars = (
-        uncached * price.input
+        (uncached - written) * price.input
+        + written * (price.input if price.cache_write is None else price.cache_write)
         + usage.cached_tokens * price.cached_input
         + usage.output_tokens * price.output
     )

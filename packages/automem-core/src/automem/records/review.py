@@ -59,6 +59,11 @@ class MetaTurn(Record):
     """US dollars; None where no price is known."""
     model: str = ""
     seconds: float = 0.0
+    """Wall time of the try that succeeded."""
+    waited_seconds: float = 0.0
+    """Time spent before it: on tries that failed, and between them."""
+    retries: int = 0
+    """Tries that failed before it."""
     raw: msgspec.Raw = msgspec.Raw(b"null")
     """The provider's own form of it, as JSON, with which the conversation goes on."""
 
