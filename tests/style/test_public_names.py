@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLIC: dict[str, list[str]] = {
     "automem": [
         "AutoMemError",
+        "BackendSpec",
         "Environment",
         "EnvironmentInfo",
         "EnvironmentSpec",

@@ -9,10 +9,11 @@ from automem.errors import AutoMemError
 from automem.hooks import hookimpl
 from automem.protocols import Environment
 from automem.records.environment import EnvironmentInfo, Frame, Observation, StepResult
-from automem.spec import EnvironmentSpec, Spec
+from automem.spec import BackendSpec, EnvironmentSpec, Spec
 
 __all__ = [
     "AutoMemError",
+    "BackendSpec",
     "Environment",
     "EnvironmentInfo",
     "EnvironmentSpec",

@@ -39,7 +39,10 @@ def automem_environments() -> Iterable[EnvironmentSpec]:  # pyright: ignore[repo
 
 @hookspec
 def automem_backends() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
-    """Sources of answers. `make(model, adapter, options)` is an `automem.protocols.Backend`."""
+    """Sources of answers. `make(model, adapter, options)` is an `automem.protocols.Backend`.
+
+    A `BackendSpec` also names the engine behind it, which is started for the roles that ask it.
+    """
 
 
 @hookspec

@@ -27,3 +27,13 @@ class EnvironmentSpec(Spec):
 
     tasks: tuple[str, ...] = ("default",)
     """Every task it offers, in the order a table shows them."""
+
+
+class BackendSpec(Spec):
+    """A backend whose answers come from an engine that AutoMem starts, or attaches to."""
+
+    engine: str
+    """`package.module:attribute`, an `automem.models.engines.OpenEngine`.
+
+    `make` is then called as `make(model, adapter, options, engine)`.
+    """

@@ -60,7 +60,7 @@ async def evaluate(
     Finished episodes are kept, unfinished ones are gone on with from their recorded answers, and
     an evaluation that is complete is read, not played. Raises EvaluationUnfinished if an episode
     could not be finished (the others are), LimitReached at a limit of the run, and ConfigError,
-    PluginError or ScaffoldError before anything is played.
+    PluginError, ScaffoldError or ServerError before anything is played.
     """
     scaffold = open_scaffold(config, plugins, run)
     plan = plan_evaluation(config, plugins, scaffold, seeds)
@@ -71,7 +71,9 @@ async def evaluate(
     progress.title = plan.name
     play = _Play(plan=plan, folder=folder, progress=progress)
     async with AsyncExitStack() as stack:
-        router = await stack.enter_async_context(open_router(config.roles, plugins))
+        router = await stack.enter_async_context(
+            open_router(config.roles, plugins, logs=run.logs, tell=progress.notices.append)
+        )
         router.require_prices(config.limits)
         pool = await stack.enter_async_context(
             open_pool(

@@ -21,3 +21,5 @@ class Progress:
     calls_waiting: int = 0
     calls_done: int = 0
     retries: int = 0
+    notices: list[str] = field(default_factory=list[str])
+    """What is said before and beside the episodes: an engine that starts, or is started again."""

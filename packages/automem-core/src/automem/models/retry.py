@@ -3,6 +3,9 @@
 The deadline covers the tries and the waits between them. The queue of the limiter is outside it:
 how long a call stands there is a matter of how much else is asked, and a call must not fail for
 having been patient. That wait has its own bound, since each call ahead of it has a deadline.
+
+Neither does an engine that dies and is started again use up anything: a try that met its death
+does not count, and the next one begins when it answers again.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import anyio
 import msgspec
 
 from automem.errors import ModelError
+from automem.models.engines import Engine
 from automem.models.limiter import AdaptiveLimiter
 from automem.records.model import ModelReply, Role
 
@@ -73,8 +77,10 @@ class Attempts:
     patience: Patience
     limiter: AdaptiveLimiter
     on_retry: OnRetry | None = None
+    engine: Engine | None = None
+    """The one behind the model, where it is known."""
     count: int = 0
-    """Tries begun."""
+    """Tries begun that count."""
     spent: float = 0.0
     """Seconds of the deadline used up."""
 
@@ -82,13 +88,17 @@ class Attempts:
         """Try until there is a reply; its `seconds`, `waited_seconds` and `retries` are set here.
 
         Raises ModelError, the last try's own, when it is not retryable, when the tries are used
-        up or when the deadline has passed.
+        up or when the deadline has passed; ServerError when the engine is down for good.
         """
         clock = self.patience.clock
         asked = clock()
         while True:
+            deaths = await self._deaths_when_ready()
             began, outcome = await self._try(attempt)
             ended = clock()
+            if isinstance(outcome, ModelError) and await self._met_a_death(outcome, deaths):
+                self.count -= 1
+                continue
             self.spent += ended - began
             if isinstance(outcome, ModelReply):
                 return msgspec.structs.replace(
@@ -98,6 +108,17 @@ class Attempts:
                     retries=self.count - 1,
                 )
             await self._wait_or_give_up(outcome)
+
+    async def _deaths_when_ready(self) -> int:
+        if self.engine is None:
+            return 0
+        await self.engine.ready()
+        return self.engine.deaths
+
+    async def _met_a_death(self, error: ModelError, deaths: int) -> bool:
+        if self.engine is None or not error.retryable or error.status in OVERLOADED:
+            return False
+        return await self.engine.has_died(deaths)
 
     async def _try(
         self, attempt: Callable[[], Awaitable[ModelReply]]

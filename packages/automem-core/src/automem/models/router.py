@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import structlog
 
 from automem.errors import ModelError
+from automem.home import home
 from automem.models.cost import Price, Priced, cost, price_of, require_price
+from automem.models.engines import Engine, EngineKey, RoleEngine, Tell, open_engines
 from automem.models.limiter import AdaptiveLimiter
 from automem.models.retry import Attempts, OnRetry, Patience
 from automem.models.roles import ROLES, BackendKey, EndpointKey, resolve_roles
@@ -22,6 +26,9 @@ from automem.records.model import ModelReply, ModelRequest, Role, Sampling
 
 if TYPE_CHECKING:
     from automem.plugins import Plugins
+
+
+log = structlog.get_logger()
 
 
 class Activity(Record):
@@ -45,6 +52,8 @@ class RoleModel:
     limiter: AdaptiveLimiter
     patience: Patience
     price: Price | None
+    engine: Engine | None = None
+    """What was started or attached to for it; None where the backend needs none."""
 
     @property
     def description(self) -> str:
@@ -129,10 +138,11 @@ class Router:
         """Get an answer: queued, tried again where that may help, timed and priced.
 
         Raises ModelError when the call failed for good; the message names the role, the model,
-        the call, the cause, the tries and the seconds.
+        the call, the cause, the tries and the seconds. Raises ServerError when the engine behind
+        the role is down for good.
         """
         model = self.models[role]
-        attempts = Attempts(role, model.patience, model.limiter, on_retry)
+        attempts = Attempts(role, model.patience, model.limiter, on_retry, model.engine)
         self._begun += 1
         try:
             reply = await attempts.run(lambda: model.backend.complete(request))
@@ -156,44 +166,72 @@ class Router:
 
 @asynccontextmanager
 async def open_router(
-    roles: Mapping[str, RoleSection], plugins: Plugins, *, random: Random | None = None
+    roles: Mapping[str, RoleSection],
+    plugins: Plugins,
+    *,
+    random: Random | None = None,
+    logs: Path | None = None,
+    tell: Tell | None = None,
 ) -> AsyncGenerator[Router]:
-    """The router a configuration describes; its backends are closed at the end.
+    """The router a configuration describes; its backends and engines are closed at the end.
 
     Each distinct backend (name, model, adapter, options) is made once, and roles that talk to one
-    endpoint (backend and options) share its limiter, capped by the smallest `concurrency` that
-    any of them names. `random` draws the jitter of waits. Raises ConfigError and PluginError.
+    endpoint (an engine, or else backend and options) share its limiter, capped by the smallest
+    `concurrency` that any of them names. `random` draws the jitter of waits. Engines that are
+    started write to `logs`, and say through `tell` how far they are. Raises ConfigError,
+    PluginError, and ServerError where an engine does not start.
     """
     resolved = resolve_roles(roles)
-    limiters = _limiters(resolved)
     backends: dict[BackendKey, Backend] = {}
     models: dict[Role, RoleModel] = {}
     jitter = random or Random()  # noqa: S311 - spreads waits, guards nothing
     async with AsyncExitStack() as stack:
+        engines = await stack.enter_async_context(
+            open_engines(resolved, plugins, logs=logs or home() / "logs", tell=tell or _log)
+        )
+        limiters = _limiters(resolved, engines)
         for role in ROLES:
             section = resolved[role]
             key = BackendKey.of(section)
+            found = engines.get(role)
             if key not in backends:
-                backends[key] = _make(role, section, plugins)
+                backends[key] = _make(role, section, plugins, found)
                 stack.push_async_callback(backends[key].aclose)
             patience = Patience(section.timeout_seconds, section.retries, random=jitter)
-            price = _price(section, backends[key])
             models[role] = RoleModel(
-                section, backends[key], limiters[key.endpoint], patience, price
+                section=section,
+                backend=backends[key],
+                limiter=limiters[_endpoint(section, found)],
+                patience=patience,
+                price=_price(section, backends[key]),
+                engine=found.engine if found else None,
             )
         yield Router(models)
 
 
-def _make(role: Role, section: RoleSection, plugins: Plugins) -> Backend:
+def _log(line: str) -> None:
+    log.info("engine_said", line=line)
+
+
+def _make(role: Role, section: RoleSection, plugins: Plugins, found: RoleEngine | None) -> Backend:
     spec = plugins.get("backend", section.backend or "")
     options = plugins.options(spec, section.options, path=f"roles.{role}")
-    return plugins.load(spec)(model=section.model, adapter=section.adapter, options=options)
+    given: dict[str, Any] = {"model": section.model, "adapter": section.adapter, "options": options}
+    if found is not None:
+        given["engine"] = found.engine
+    return plugins.load(spec)(**given)
 
 
-def _limiters(resolved: Mapping[Role, RoleSection]) -> dict[EndpointKey, AdaptiveLimiter]:
-    caps: dict[EndpointKey, list[int]] = {}
-    for section in resolved.values():
-        named = caps.setdefault(BackendKey.of(section).endpoint, [])
+def _endpoint(section: RoleSection, found: RoleEngine | None) -> EndpointKey | EngineKey:
+    return BackendKey.of(section).endpoint if found is None else found.key
+
+
+def _limiters(
+    resolved: Mapping[Role, RoleSection], engines: Mapping[Role, RoleEngine]
+) -> dict[EndpointKey | EngineKey, AdaptiveLimiter]:
+    caps: dict[EndpointKey | EngineKey, list[int]] = {}
+    for role, section in resolved.items():
+        named = caps.setdefault(_endpoint(section, engines.get(role)), [])
         if section.concurrency is not None:
             named.append(section.concurrency)
     return {key: AdaptiveLimiter(most=min(named, default=None)) for key, named in caps.items()}

@@ -61,6 +61,11 @@ class LiveDisplay:
         shown = busiest(episodes, most)
         hidden = sum(named.episode.state in ACTIVE for named in episodes) - len(shown)
         parts: list[Text | Table] = [Text(self.title, style="bold")]
+        notices = [p.notices[-1] for p in self.watch.progresses if p.notices]
+        if notices and not summary.calls_in_flight:
+            # Nothing moves: what was said last is why.
+            notice = Text(visible(notices[-1]), style="dim", no_wrap=True, overflow="ellipsis")
+            parts.append(notice)
         if shown:
             parts.append(_table(shown, now, self.console.width))
         if hidden:

@@ -21,6 +21,8 @@ class PlainDisplay:
     write: Callable[[str], object]
     _told: set[str] = field(default_factory=set[str])
     _notes: dict[str, str] = field(default_factory=dict[str, str])
+    _notices: dict[int, int] = field(default_factory=dict[int, int])
+    """How many of each evaluation's notices are told."""
     _last_summary: float = 0.0
 
     def begin(self, now: float) -> None:
@@ -31,6 +33,10 @@ class PlainDisplay:
 
     def update(self, now: float) -> None:
         """Tell what is new at `now`."""
+        for number, progress in enumerate(self.watch.progresses):
+            for notice in progress.notices[self._notices.get(number, 0) :]:
+                self.write(notice)
+            self._notices[number] = len(progress.notices)
         for named in self.watch.episodes():
             self._tell(named.name, named.episode)
         if now - self._last_summary >= SUMMARY_SECONDS:
