@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Final
 
@@ -50,7 +51,7 @@ class MiniHack:
         corrected = options.profile == "corrected"
         self._task = TASKS[task]
         self._options = options
-        self._letters = self._task.letters if corrected else {}
+        self._letters: Mapping[str, int] = self._task.letters if corrected else {}
         self._keys = {**self._task.keys, **self._letters}
         self._goal: Goal = BoulderGoal() if self._task.boxoban else StairsGoal()
         self._levels: LevelSet | None = None
