@@ -18,23 +18,19 @@ import argparse
 import asyncio
 import hashlib
 import importlib
-import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO
 
 import anyio
 import msgspec
 
+from automem.testing.http import HOST, Connection, HttpRequest, listening
 from automem.testing.wire import Body, Call, Fault, completion, faulty, in_order
-
-HOST = "127.0.0.1"
-_HEADER_END = b"\r\n\r\n"
-_ENDLESS_BLOCK = b" " * (1 << 20)
 
 
 @dataclass(slots=True)
@@ -84,145 +80,76 @@ class FakeEngine:
             return call, Fault(kind="status", status=401, message=said, code="invalid_api_key")
         return call, self.faults(call)
 
+    def handle(self, connection: Connection, request: HttpRequest) -> None:
+        """Answer one request."""
+        match request.path:
+            case "/v1/chat/completions":
+                self._complete(connection, request)
+            case "/health":
+                connection.send(200, b"")
+            case "/v1/models":
+                models = {"object": "list", "data": [{"id": "fake", "object": "model"}]}
+                connection.send_json(200, models)
+            case "/calls":
+                connection.send_json(200, self._counts())
+            case "/timeline":
+                connection.send_json(200, self.timeline)
+            case _:
+                said = {"error": {"message": "no such path", "type": "NotFound"}}
+                connection.send_json(404, said)
 
-@dataclass(slots=True, eq=False)
-class _Connection(asyncio.Protocol):
-    """One client connection: requests one after the other, kept alive."""
-
-    engine: FakeEngine
-    transport: asyncio.Transport | None = None
-    buffer: bytearray = field(default_factory=bytearray)
-    timer: asyncio.TimerHandle | None = None
-    can_write: bool = True
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        self.engine.connections.add(self.transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self.transport is not None:
-            self.engine.connections.discard(self.transport)
-        self.transport = None
-        if self.timer is not None:
-            self.timer.cancel()
-
-    def pause_writing(self) -> None:
-        self.can_write = False
-
-    def resume_writing(self) -> None:
-        self.can_write = True
-        self._send_blanks()
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        end = self.buffer.find(_HEADER_END)
-        if end < 0:
-            return
-        request, *lines = self.buffer[:end].decode("latin-1").split("\r\n")
-        headers = {
-            name.lower(): value.strip()
-            for name, _, value in (line.partition(":") for line in lines)
+    def _counts(self) -> dict[str, Any]:
+        return {
+            "received": self.received.total(),
+            "answered": self.answered.total(),
+            "by_request_id": self.received,
+            "answered_by_request_id": self.answered,
+            "by_body": self.bodies,
         }
-        whole = end + len(_HEADER_END) + int(headers.get("content-length", "0"))
-        if len(self.buffer) < whole:
-            return
-        raw = bytes(self.buffer[end + len(_HEADER_END) : whole])
-        del self.buffer[:whole]
-        self._route(request.split(" ")[1], headers, raw)
 
-    def _route(self, path: str, headers: Mapping[str, str], raw: bytes) -> None:
-        engine = self.engine
-        if path == "/v1/chat/completions":
-            self._complete(headers, raw)
-        elif path == "/health":
-            self._send(200, b"")
-        elif path == "/v1/models":
-            models = {"object": "list", "data": [{"id": "fake", "object": "model"}]}
-            self._send(200, msgspec.json.encode(models))
-        elif path == "/calls":
-            counts = {
-                "received": engine.received.total(),
-                "answered": engine.answered.total(),
-                "by_request_id": engine.received,
-                "answered_by_request_id": engine.answered,
-                "by_body": engine.bodies,
-            }
-            self._send(200, msgspec.json.encode(counts))
-        elif path == "/timeline":
-            self._send(200, msgspec.json.encode(engine.timeline))
-        else:
-            self._send(404, b'{"error": {"message": "no such path", "type": "NotFound"}}')
-
-    def _complete(self, headers: Mapping[str, str], raw: bytes) -> None:
-        call, fault = self.engine.take(headers, raw)
+    def _complete(self, connection: Connection, request: HttpRequest) -> None:
+        call, fault = self.take(request.headers, request.raw)
         loop = asyncio.get_running_loop()
 
         def answer() -> None:
             if fault is None:
-                body = completion(call.body, self.engine.answer(call.body))
-                self._send(200, msgspec.json.encode(body))
-                self.engine.answered[call.identity] += 1
+                body = completion(call.body, self.answer(call.body))
+                connection.send_json(200, body)
+                self.answered[call.identity] += 1
             else:
-                self._misbehave(call, fault)
+                raw = faulty(call.body, self.answer(call.body), fault)
+                misbehave(connection, fault, raw)
 
-        self.timer = loop.call_later(self.engine.delay_seconds, answer)
+        connection.timer = loop.call_later(self.delay_seconds, answer)
 
-    def _misbehave(self, call: Call, fault: Fault) -> None:
-        raw = faulty(call.body, self.engine.answer(call.body), fault)
-        match fault.kind:
-            case "hang":
-                return
-            case "drop":
-                self._close()
-            case "status":
-                extra = f"Retry-After: {fault.retry_after}\r\n" if fault.retry_after else ""
-                self._send(fault.status, raw, extra)
-            case "close_early":
-                self._send(200, raw, length=2 * len(raw))
-                self._close()
-            case "endless":
-                self._send(200, b"", length=1 << 50)
-                self._send_blanks()
-            case _:
-                self._send(200, raw)
 
-    def _send(
-        self, status: int, body: bytes, extra: str = "", *, length: int | None = None
-    ) -> None:
-        if self.transport is not None:
-            head = (
-                f"HTTP/1.1 {status} {'OK' if status == 200 else 'Fault'}\r\n"
-                "Content-Type: application/json\r\n"
-                f"{extra}Content-Length: {len(body) if length is None else length}\r\n\r\n"
-            )
-            self.transport.write(head.encode("latin-1") + body)
-
-    def _send_blanks(self) -> None:
-        while self.transport is not None and self.can_write and not self.transport.is_closing():
-            self.transport.write(_ENDLESS_BLOCK)
-
-    def _close(self) -> None:
-        if self.transport is not None:
-            self.transport.close()
+def misbehave(connection: Connection, fault: Fault, raw: bytes) -> None:
+    """Answer a call with a fault; `raw` is the body, where it has one."""
+    match fault.kind:
+        case "hang":
+            return
+        case "drop":
+            connection.close()
+        case "status":
+            extra = f"Retry-After: {fault.retry_after}\r\n" if fault.retry_after else ""
+            connection.send(fault.status, raw, extra=extra)
+        case "close_early":
+            connection.send(200, raw, length=2 * len(raw))
+            connection.close()
+        case "endless":
+            connection.send(200, b"", length=1 << 50)
+            connection.send_blanks()
+        case _:
+            connection.send(200, raw)
 
 
 @asynccontextmanager
 async def serving(engine: FakeEngine) -> AsyncGenerator[FakeEngine]:
     """Serve `engine` on its port of the loopback address; 0 takes a free one."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: _Connection(engine), HOST, engine.port, family=socket.AF_INET, backlog=4096
-    )
-    engine.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(
+        engine.handle, port=engine.port, connections=engine.connections
+    ) as engine.port:
         yield engine
-    finally:
-        server.close()
-        for transport in tuple(engine.connections):
-            # One whose client has just left is already on its way out.
-            if not transport.is_closing():
-                transport.abort()
-        await asyncio.sleep(0)
 
 
 @asynccontextmanager
