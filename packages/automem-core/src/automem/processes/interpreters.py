@@ -38,10 +38,11 @@ def worker_argv(interpreter: str | None, host: int) -> tuple[str, ...]:
     if interpreter is None:
         return (sys.executable, *module)
     # Isolated: PYTHONPATH names packages for the Python of the host.
-    return (_python_of(interpreter), "-I", *module)
+    return (python_of(interpreter), "-I", *module)
 
 
-def _python_of(name: str) -> str:
+def python_of(name: str) -> str:
+    """The program of a named interpreter. Raises PluginError if it is not made, or outdated."""
     place = place_of(name, Interpreter())
     again = f"run: automem setup {name}"
     if not place.folder.exists():
