@@ -79,7 +79,7 @@ def price_of(model: str | None, override: tuple[float, float, float] | None) -> 
 
 
 def cost(usage: Usage, price: Price, cache_written_tokens: int = 0) -> float:
-    """US dollars of `usage`; tokens read from the cache or written to it are a part of the input."""
+    """US dollars of `usage`; what the cache gave, and what it was given, is a part of the input."""
     uncached = max(0, usage.input_tokens - usage.cached_tokens)
     written = min(uncached, cache_written_tokens)
     dollars = (
