@@ -35,6 +35,10 @@ class ScaffoldError(AutoMemError):
     """A scaffold folder does not pass its acceptance check."""
 
 
+class JailError(AutoMemError):
+    """Model-written code cannot be run here as safely as it was asked for."""
+
+
 class TraceError(AutoMemError):
     """A trace cannot be read, or does not say what it should."""
 
@@ -89,8 +93,10 @@ class CodeFault(AutoMemError):
 
     exception: the code raised; timeout: it took too long; too_large: request or reply was; died:
     its process ended; invalid: its answer is no plain data, or not what the contract says.
+    `line` is where in the code, if that is known.
     """
 
-    def __init__(self, message: str, *, kind: FaultKind) -> None:
+    def __init__(self, message: str, *, kind: FaultKind, line: int | None = None) -> None:
         super().__init__(message)
         self.kind: FaultKind = kind
+        self.line = line
