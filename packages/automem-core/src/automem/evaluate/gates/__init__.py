@@ -1,0 +1,1 @@
+"""Rules that say whether a changed scaffold or adapter is kept, from paired episodes."""
