@@ -186,3 +186,32 @@ def test_a_game_of_any_text_says_so(
     said = capsys.readouterr().err
     assert "Any text is an action; q ends." in said
     assert "SING" in said
+
+
+def test_a_word_of_the_game_is_not_taken_for_the_end_nor_for_a_number(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("5\nq\n:q\nsearch\n"))
+    assert run_command(automem, ["environments", "play", "nethack", "--seed", "1"]) == DONE
+    said = capsys.readouterr().err
+    assert "  :q ends" in said
+    assert "What do you want to drink?" in said or "anything to drink" in said
+    assert "is not an action" not in said
+    assert "step 3> " in said and "step 4> " not in said
+
+
+def test_a_game_of_another_interpreter_names_what_makes_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUTOMEM_HOME", str(tmp_path))
+    play = ["environments", "play", "nethack", "-s", "nethack.engine=balrog-nle"]
+    assert run_command(automem, play) == FAILED
+    assert "run: automem setup nethack-balrog" in capsys.readouterr().err
+
+
+def test_the_folder_of_a_user_that_is_not_there_is_a_plain_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    play = ["environments", "play", "minihack", "-s", 'minihack.boxoban_folder="~no-one/levels"']
+    assert run_command(automem, play) == USAGE
+    assert "there is no such user's home" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automem.cli.errors import FAILED
+from automem.cli.invocation import Invocation
 from automem.cli.output import examples, json_option, print_json, say
 from automem.records._struct import Record
 
@@ -130,7 +133,9 @@ def verify(
 @click.option("--profile", help="The profile to play, where it has profiles.")
 @_set_option
 @json_option
+@click.pass_context
 def play(
+    ctx: click.Context,
     *,
     name: str,
     task: str | None,
@@ -141,7 +146,8 @@ def play(
 ) -> None:
     """Play an environment yourself.
 
-    An action is its number or its text; q ends.
+    An action is its number or its text; q ends, or :q where q is an action. A game that needs
+    an interpreter of its own is played in that one.
 
     --json prints what the last action gave, at the end, on stdout; the game goes to stderr.
     """
@@ -153,6 +159,9 @@ def play(
     chosen = _overridden(overrides, plugins).get(name, {})
     if profile is not None:
         chosen["profile"] = profile
+    elsewhere = _another_python(spec, chosen)
+    if elsewhere is not None:
+        ctx.exit(_run_in(elsewhere, ctx.find_object(Invocation)))
     environment = _make(spec, plugins, task or spec.tasks[0], chosen)
     try:
         last = play_by_hand(environment, seed)
@@ -229,6 +238,23 @@ def _make(
     options = plugins.options(spec, chosen, path=spec.name)
     environment: Environment = plugins.load(spec)(task, options)
     return environment
+
+
+def _another_python(spec: EnvironmentSpec, chosen: Mapping[str, Any]) -> str | None:
+    """The Python that this game runs in, where it is not this one. Raises PluginError."""
+    from automem.processes.interpreters import interpreter_of, python_of
+
+    name = interpreter_of(spec, chosen)
+    python = None if name is None else python_of(name)
+    return None if python == sys.executable else python
+
+
+def _run_in(python: str, invocation: Invocation | None) -> int:
+    """The same command in another Python, with the same terminal; its exit code."""
+    arguments = () if invocation is None else invocation.arguments
+    code = "from automem.cli import main; main()"
+    # Isolated: PYTHONPATH names packages for the Python of the host.
+    return subprocess.run([python, "-I", "-c", code, *arguments], check=False).returncode  # noqa: S603
 
 
 def _say_verification(entry: VerifiedRecording) -> None:

@@ -11,6 +11,7 @@ from automem.records.scaffold import ActionRule
 from automem.ui.words import visible
 
 _QUIT = "q"
+_QUIT_WHERE_Q_ACTS = ":q"
 
 
 def play_by_hand(environment: Environment, seed: int) -> StepResult:
@@ -21,7 +22,7 @@ def play_by_hand(environment: Environment, seed: int) -> StepResult:
     result = StepResult(observation=environment.reset(seed))
     _show(result.observation)
     for step in range(1, info.max_steps + 1):
-        said = _ask(step)
+        said = _ask(step, _quit_word(info))
         if said is None:
             break
         resolved = resolve(_by_number(said, info), info, ActionRule())
@@ -35,27 +36,32 @@ def play_by_hand(environment: Environment, seed: int) -> StepResult:
     return result
 
 
-def _ask(step: int) -> str | None:
+def _quit_word(info: EnvironmentInfo) -> str:
+    return _QUIT_WHERE_Q_ACTS if _QUIT in info.actions else _QUIT
+
+
+def _ask(step: int, quit_word: str) -> str | None:
     try:
         said = click.prompt(f"step {step}", prompt_suffix="> ", err=True)
     except click.Abort:
         _tell("")
         return None
     text = str(said).strip()
-    return None if text == _QUIT else text
+    return None if text == quit_word else text
 
 
 def _by_number(said: str, info: EnvironmentInfo) -> str:
-    if said.isdecimal() and 1 <= int(said) <= len(info.actions):
+    """What is an action itself, such as a digit, is not taken for a number of the list."""
+    if said not in info.actions and said.isdecimal() and 1 <= int(said) <= len(info.actions):
         return info.actions[int(said) - 1]
     return said
 
 
 def _choices(info: EnvironmentInfo) -> str:
     if not info.actions:
-        return f"Any text is an action; {_QUIT} ends."
+        return f"Any text is an action; {_quit_word(info)} ends."
     lines = [f"{number:3} {action}" for number, action in enumerate(info.actions, start=1)]
-    return "\n".join(("Actions:", *lines, f"  {_QUIT} ends"))
+    return "\n".join(("Actions:", *lines, f"  {_quit_word(info)} ends"))
 
 
 def _show(observation: Observation) -> None:

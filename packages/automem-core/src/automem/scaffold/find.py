@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from automem.errors import ScaffoldError
+from automem.home import expanded
 from automem.scaffold.content import MANIFEST
 from automem.spec import Spec
 from automem.spelling import did_you_mean
@@ -16,7 +17,7 @@ def find_scaffold(source: str, specs: Mapping[str, Spec], load: Callable[[Spec],
 
     `load` imports what a spec's `make` names: a function without arguments that gives the folder.
     """
-    folder = Path(source).expanduser()
+    folder = expanded(source)
     if source and (folder / MANIFEST).is_file():
         return folder
     spec = specs.get(source)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from automem.errors import EnvironmentFailure
-from automem.home import home
+from automem.home import expanded, home
 from automem_envs.minihack.levels import boxoban_level
 
 SIDE: Final = 10
@@ -39,7 +39,7 @@ class LevelSet:
     """The levels of one difficulty, in sorted order of their files."""
 
     def __init__(self, folder: str | None, difficulty: str) -> None:
-        root = Path(folder).expanduser().absolute() if folder else home() / "data" / "boxoban"
+        root = expanded(folder).absolute() if folder else home() / "data" / "boxoban"
         at = root / difficulty
         at = at / "train" if (at / "train").is_dir() else at
         if not at.is_dir():
