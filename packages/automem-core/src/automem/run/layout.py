@@ -95,6 +95,19 @@ class RunFolder:
         return self.path / "scaffolds"
 
     @property
+    def ledger(self) -> Path:
+        """One line for each scaffold or recipe that was tried."""
+        return self.path / "ledger.jsonl"
+
+    def review(self, revision: int, number: int) -> Path:
+        """The folder of the `number`-th review of a revision, both from 1: `reviews/001-a/`."""
+        letters = ""
+        while number:
+            number, letter = divmod(number - 1, 26)
+            letters = chr(ord("a") + letter) + letters
+        return self.path / "reviews" / f"{revision:03d}-{letters}"
+
+    @property
     def report(self) -> Path:
         """The page that `automem report` writes."""
         return self.path / "report.html"

@@ -1,0 +1,119 @@
+"""The ledger: one line for each scaffold or recipe that was tried, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from automem.records._struct import Record
+from automem.records.gate import Pair
+from automem.records.review import Spent
+
+LedgerKind = Literal["scaffold", "recipe"]
+TrialVerdict = Literal["kept", "dropped", "refused", "no_proposal"]
+
+
+class PlayCost(Record):
+    """What episodes came to; those that were there already are not counted again."""
+
+    episodes: int = 0
+    steps: int = 0
+    tokens: int = 0
+    cost: float | None = 0.0
+    """US dollars; None where a price is unknown."""
+    seconds: float = 0.0
+    """Sum over episodes, however many were played at once."""
+
+    def __add__(self, other: PlayCost) -> PlayCost:
+        known = self.cost is not None and other.cost is not None
+        return PlayCost(
+            episodes=self.episodes + other.episodes,
+            steps=self.steps + other.steps,
+            tokens=self.tokens + other.tokens,
+            cost=(self.cost or 0.0) + (other.cost or 0.0) if known else None,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+class GateStage(Record):
+    """One judgment of the gate, and the pairs that were new to it."""
+
+    stage: str
+    decision: Literal["keep", "drop", "more"]
+    why: str
+    fresh: bool = False
+    """Whether the new pairs are of seeds that no earlier candidate was played on."""
+    pairs: tuple[Pair, ...]
+    """New since the judgment before."""
+    before: float
+    """Mean progression over all pairs so far, percent; likewise `after`."""
+    after: float
+    difference: float
+    """Points of progression."""
+    p: float | None = None
+    """One-sided, where the stage computes one."""
+
+
+class WithoutCode(Record):
+    """What is kept, also played without `perceive` and `guard`."""
+
+    mean: float
+    """Percent; over the search seeds."""
+    standard_error: float | None
+    with_code: float
+    """The mean of the same seeds with them."""
+    evaluations: tuple[str, ...]
+
+
+class Trial(Record):
+    """One line of the ledger."""
+
+    kind: LedgerKind = "scaffold"
+    at: str
+    """When the verdict was reached; ISO 8601, UTC."""
+    settings: str
+    """A hash of all that makes results comparable: game, agent, roles, limits of an episode."""
+    revision: int
+    attempt: int
+    continuation: int = 0
+    """0 for a fresh attempt; n for the n-th that was shown its own failed result."""
+    review: str
+    """The review's folder in the run, such as `reviews/001-a`."""
+    parent: str
+    """Content hash of what it was to improve."""
+    parent_name: str = ""
+    candidate: str = ""
+    """Content hash of what was proposed; empty where nothing was."""
+    candidate_name: str = ""
+    change: str = ""
+    """The change in one line, by whoever made it."""
+    verdict: TrialVerdict
+    why: str
+    """The gate's sentence, the check's problems, or why there is no proposal."""
+    gate: str = ""
+    stages: tuple[GateStage, ...] = ()
+    evaluations: tuple[str, ...] = ()
+    """Keys of what was played with the candidate."""
+    without_code: WithoutCode | None = None
+    review_cost: Spent = Spent()
+    play_cost: PlayCost = PlayCost()
+    """Of the candidate, and of the incumbent on fresh seeds."""
+
+    @property
+    def name(self) -> str:
+        """`001-a`: revision and the letter of the try, as the review's folder has it."""
+        return self.review.rpartition("/")[2]
+
+    @property
+    def p(self) -> float | None:
+        """The p of the last judgment."""
+        return self.stages[-1].p if self.stages else None
+
+    @property
+    def difference(self) -> float | None:
+        """Points of progression over all pairs; None where nothing was played."""
+        return self.stages[-1].difference if self.stages else None
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All pairs of all stages."""
+        return tuple([pair for stage in self.stages for pair in stage.pairs])
