@@ -44,7 +44,7 @@ def test_a_trace_of_another_version_is_refused() -> None:
             roles={},
         )
     )
-    with pytest.raises(TraceError, match=r"has version 2, .* reads version 1"):
+    with pytest.raises(TraceError, match=r"has version 3, .* reads versions 1, 2"):
         decode(line, TextWindow())
-    with pytest.raises(TraceError, match="has version 2"):
+    with pytest.raises(TraceError, match="has version 3"):
         decode_whole(line)

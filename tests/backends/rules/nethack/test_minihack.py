@@ -32,6 +32,7 @@ class Desk:
     memory: MemoryStore
     forgets: bool
     player: RulesPlayer = field(default_factory=lambda: RulesPlayer(None, None, RulesOptions()))
+    code: None = None
 
     async def ask(self, role: Role, phase: Phase, conversation: Conversation) -> ModelReply:
         reply = await self.player.complete(ModelRequest(messages=tuple(conversation.messages)))
@@ -64,7 +65,7 @@ def played(scaffold, task: str, seed: int, *, forgets: bool = False) -> bool:
     async def play() -> bool:
         scene = Scene(step=0, observed=_observed(game.reset(seed)))
         while scene.step < game.info.max_steps:
-            action = await agent.act(scene, desk)
+            action = (await agent.act(scene, desk)).said
             assert action in game.info.actions
             answer = game.step(action)
             if answer.ended:

@@ -10,6 +10,7 @@ import msgspec
 from automem.agent.protocol import Scene
 from automem.memory.operations import file_notices, inject
 from automem.memory.store import MemoryStore
+from automem.records.code import Percept
 from automem.records.environment import EnvironmentInfo
 from automem.records.memory import OperationResult
 from automem.records.scaffold import OperationRule, Phase, ScaffoldLimits
@@ -18,6 +19,7 @@ from automem.scaffold.load import Scaffold
 from automem.scaffold.prompts import Prompts
 from automem.scaffold.text import index_text, operations_text, static_context
 
+NOTHING = Percept()
 NOT_SHOWN = "Not shown: one reply asked for too much. Ask for this alone, or for less of it."
 
 
@@ -51,8 +53,10 @@ class PhasePrompts:
             vocabulary={phase: scaffold.vocabulary(phase) for phase in phases},
         )
 
-    def context(self, scene: Scene, phase: Phase, memory: MemoryStore) -> PromptContext:
-        """The variables of a phase's first prompt."""
+    def context(
+        self, scene: Scene, phase: Phase, memory: MemoryStore, shown: Percept = NOTHING
+    ) -> PromptContext:
+        """The variables of a phase's first prompt; `shown` is what scaffold code adds."""
         manifest = self.scaffold.manifest
         files = memory.index()
         return PromptContext(
@@ -65,21 +69,23 @@ class PhasePrompts:
             action=scene.acted.executed if scene.acted else "",
             reward=scene.acted.reward if scene.acted else 0.0,
             events=scene.acted.events if scene.acted else (),
-            notices=(*self._unchanged(scene.unchanged), *file_notices(memory)),
+            notices=(*self._unchanged(scene.unchanged), *file_notices(memory), *shown.notices),
             operations=self.operations[phase],
             files=files,
             index=index_text(files),
             slots={
-                rule.slot: inject(memory, rule) for rule in manifest.inject if phase in rule.phases
+                **{r.slot: inject(memory, r) for r in manifest.inject if phase in r.phases},
+                **manifest.code.slots,
+                **shown.slots,
             },
             results="",
             turn=0,
             turns_left=self.turns(phase),
         )
 
-    def first(self, phase: Phase, context: PromptContext) -> str:
-        """The first user message of a phase."""
-        return self.prompts.render(phase, context)
+    def first(self, phase: Phase, context: PromptContext, prompt: str | None = None) -> str:
+        """The first user message of a phase; `prompt` takes the place of the usual one."""
+        return self.prompts.render(prompt or phase, context)
 
     def next(
         self, phase: Phase, context: PromptContext, memory: MemoryStore, results: str, turn: int

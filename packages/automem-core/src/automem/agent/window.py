@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 from automem.agent.conversation import Conversation
-from automem.agent.protocol import Desk, Scene
+from automem.agent.protocol import Committed, Desk, Scene
 from automem.memory.grammar import parse
 from automem.records.environment import EnvironmentInfo
 from automem.records.model import ModelReply
@@ -43,7 +43,7 @@ class Window:
         )
         return cls(system=system.strip(), history=history, chain_of_thought=chain_of_thought)
 
-    async def act(self, scene: Scene, desk: Desk) -> str | None:
+    async def act(self, scene: Scene, desk: Desk) -> Committed:
         """One call: the recent past, the present, and one action back."""
         shown = "\n\n".join(part for part in (scene.text, scene.observed.status) if part)
         talk = Conversation()
@@ -56,7 +56,7 @@ class Window:
         self._past.append((shown, answer.text))
         while len(self._past) >= self.history:
             self._past.popleft()
-        return self._action(answer, desk)
+        return Committed(said=self._action(answer, desk))
 
     def _action(self, answer: ModelReply, desk: Desk) -> str | None:
         reply = parse(answer.text, {}, cut_off=answer.finish == "length")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from automem.agent.conversation import Conversation
 from automem.episode.answers import Answers
+from automem.episode.code import EpisodeCode
 from automem.episode.job import EpisodeJob
 from automem.episode.limits import RunBudget, check_episode
 from automem.episode.progress import EpisodeProgress
@@ -30,6 +31,7 @@ class EpisodeDesk:
     recorder: Recorder
     budget: RunBudget
     progress: EpisodeProgress
+    code: EpisodeCode | None = None
     step: int = 0
     _calls: int = field(default=0)
 
@@ -109,6 +111,8 @@ class EpisodeDesk:
     ) -> OperationResult:
         """Execute one operation and write down what it did."""
         result = execute(self.memory, rule, operation)
+        if self.code is not None and phase == "log" and result.edit is not None:
+            self.code.log_writes += 1
         self.recorder.record(
             Remembered(
                 step=self.step,

@@ -9,7 +9,7 @@ import msgspec
 
 from automem.episode.texts import TextWindow
 from automem.errors import TraceError
-from automem.records.trace import TRACE_VERSION, AnyEvent, Started
+from automem.records.trace import READABLE_VERSIONS, AnyEvent, Started
 
 _encoder = msgspec.json.Encoder()
 _lines = msgspec.json.Decoder(dict[str, Any])
@@ -50,10 +50,11 @@ def decode_whole(line: bytes) -> AnyEvent:
 
 def _of_this_version(event: AnyEvent) -> AnyEvent:
     """Refuse another version: its text window may differ, and would silently give other texts."""
-    if isinstance(event, Started) and event.trace_version != TRACE_VERSION:
+    if isinstance(event, Started) and event.trace_version not in READABLE_VERSIONS:
         raise TraceError(
-            f"the trace has version {event.trace_version}, and this AutoMem reads version "
-            f"{TRACE_VERSION}; read it with the AutoMem that wrote it"
+            f"the trace has version {event.trace_version}, and this AutoMem reads versions "
+            f"{', '.join(map(str, sorted(READABLE_VERSIONS)))}; read it with the AutoMem that "
+            "wrote it"
         )
     return event
 

@@ -13,7 +13,10 @@ from automem.episode.writing import TraceWriter
 from automem.errors import ReplayMismatch
 from automem.records.model import Message, Role
 from automem.records.scaffold import Phase
-from automem.records.trace import Acted, AnyEvent, Asked, Ended, Started
+from automem.records.trace import Acted, AnyEvent, Asked, Ended, Started, Warned
+
+CODE_FAULT = "code_fault"
+"""The kind of a warning that scaffold code failed."""
 
 Listener = Callable[[AnyEvent], None]
 E = TypeVar("E", bound=AnyEvent)
@@ -90,6 +93,18 @@ class Recorder:
         self.tally.add(kept)
         return kept
 
+    def recorded_fault(self, step: int, about: str) -> Warned | None:
+        """The failure of scaffold code that comes next in the recording, to be repeated."""
+        self._skip_failed_calls()
+        kept = self._following
+        if isinstance(kept, Warned) and (kept.step, kept.kind, kept.about) == (
+            step,
+            CODE_FAULT,
+            about,
+        ):
+            return kept
+        return None
+
     def _skip_failed_calls(self) -> None:
         while isinstance(self._following, Asked) and self._following.error:
             self._advance()
@@ -118,7 +133,10 @@ def timeless(event: AnyEvent) -> AnyEvent:
     """`event` without what differs between two plays of the same episode: clocks and counts."""
     match event:
         case Started():
-            return msgspec.structs.replace(event, started_at="", versions={})
+            # An episode of an older AutoMem, or of another machine, is gone on with.
+            return msgspec.structs.replace(
+                event, started_at="", versions={}, trace_version=0, jail=""
+            )
         case Asked():
             return msgspec.structs.replace(event, seconds=0.0, waited_seconds=0.0, retries=0)
         case Acted():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from automem.agent.protocol import Agent, Scene
+from automem.agent.protocol import Agent, Committed, Scene
 from automem.episode.actions import invalid_prefix, resolve
 from automem.episode.desk import EpisodeDesk
 from automem.episode.limits import EpisodeLimit
@@ -32,8 +32,8 @@ class EpisodeRunner:
     async def play(self) -> EpisodeResult:
         """Play to the end.
 
-        Raises EnvironmentFailure, ModelError, LimitReached (all leave the episode unfinished, to
-        be gone on with) and ReplayMismatch (it has to be begun anew).
+        Raises EnvironmentFailure, ModelError, LimitReached, ScaffoldError (all leave the episode
+        unfinished, to be gone on with) and ReplayMismatch (it has to be begun anew).
         """
         self.desk.recorder.record(self.started)
         self._tell_restarts()
@@ -43,8 +43,8 @@ class EpisodeRunner:
         unchanged = Unchanged(self.info)
         try:
             while True:
-                said = await self.agent.act(scene, self.desk)
-                acted, answer = await self._act(scene.step, said)
+                committed = await self.agent.act(scene, self.desk)
+                acted, answer = await self._act(scene.step, committed)
                 self.desk.memory.flush()
                 scene = self._next_scene(scene, acted, answer, unchanged)
                 reason = answer.ended or self._reached_steps(scene.step)
@@ -54,8 +54,9 @@ class EpisodeRunner:
             reason = str(limit)
         return self._end(scene.step, reason)
 
-    async def _act(self, step: int, said: str | None) -> tuple[Acted, StepResult]:
-        resolved = resolve(said, self.info, self.rule)
+    async def _act(self, step: int, committed: Committed) -> tuple[Acted, StepResult]:
+        said, replaced = committed.said, committed.replaced
+        resolved = resolve(said if replaced is None else replaced, self.info, self.rule)
         self.desk.progress.wait("environment")
         began = time.perf_counter()
         answer = await self.session.step(resolved.executed)
@@ -72,6 +73,8 @@ class EpisodeRunner:
                 success=answer.success,
                 ended=answer.ended,
                 seconds=round(time.perf_counter() - began, 6),
+                replaced=replaced,
+                refused=committed.refused,
             )
         )
         return acted, answer

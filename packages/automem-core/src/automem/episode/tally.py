@@ -35,7 +35,7 @@ class Tally:
             case Asked():
                 self._add_call(event)
             case Remembered():
-                self.operations += 1
+                self.operations += event.actor == "llm"
             case Acted():
                 self._add_action(event)
             case _:

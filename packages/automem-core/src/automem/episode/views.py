@@ -62,6 +62,10 @@ class StepView:
             if (operation.phase, operation.turn) == (asked.phase, asked.turn)
         ]
 
+    def of_code(self) -> list[Remembered]:
+        """What the scaffold's code did to the memory."""
+        return [operation for operation in self.remembered if operation.actor == "code"]
+
     def conversation(self, phase: Phase) -> list[Message]:
         """The whole exchange of one phase, replies included."""
         messages: list[Message] = []

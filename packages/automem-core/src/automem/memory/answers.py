@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from automem.memory.store import MemoryStore
 from automem.memory.usage import usage
-from automem.records.memory import Edit, Outcome
+from automem.records.memory import Actor, Edit, Outcome
 from automem.records.scaffold import OperationRule, OperationTexts
 
 QUOTED = 80
@@ -26,6 +26,7 @@ class Call:
     """`*` for every file."""
     arguments: tuple[str, ...]
     """Those after the file."""
+    actor: Actor = "llm"
 
     @property
     def lines(self) -> Sequence[str] | None:

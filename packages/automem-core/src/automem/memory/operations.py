@@ -10,7 +10,7 @@ from automem.memory.lines import clean
 from automem.memory.names import check_name, meant
 from automem.memory.store import MemoryStore
 from automem.memory.usage import split_arguments
-from automem.records.memory import WRITING_KINDS, Kind, Operation, OperationResult
+from automem.records.memory import WRITING_KINDS, Actor, Kind, Operation, OperationResult
 from automem.records.scaffold import Inject, OperationRule
 
 _KINDS: Mapping[Kind, Callable[[Call], Answer]] = {
@@ -25,8 +25,13 @@ _KINDS: Mapping[Kind, Callable[[Call], Answer]] = {
 }
 
 
-def execute(store: MemoryStore, rule: OperationRule, operation: Operation) -> OperationResult:
-    """Do what a model wrote, by the rule of its name; whatever it wrote, there is an answer."""
+def execute(
+    store: MemoryStore, rule: OperationRule, operation: Operation, actor: Actor = "llm"
+) -> OperationResult:
+    """Do what a model wrote, by the rule of its name; whatever it wrote, there is an answer.
+
+    Another actor has modes of its own in the rules of a file.
+    """
     file, arguments = _file_and_arguments(store, rule, operation)
     known = file != reading.EVERY_FILE or rule.kind != "search"
     problem = check_name(file) if file and known else None
@@ -36,7 +41,7 @@ def execute(store: MemoryStore, rule: OperationRule, operation: Operation) -> Op
     elif problem is not None:
         answer, file = Answer("refused", problem), ""
     else:
-        answer = _answer(Call(store=store, rule=rule, file=file, arguments=arguments))
+        answer = _answer(Call(store=store, rule=rule, file=file, arguments=arguments, actor=actor))
     text = worded(rule.texts, answer, file, len(store.lines(file) or ()))
     return OperationResult(
         operation=rule.name,

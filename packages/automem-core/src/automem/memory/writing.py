@@ -16,7 +16,12 @@ KEY_CHARACTERS = 100
 
 def not_allowed(call: Call) -> str | None:
     """Why the file cannot be changed in this way; None if it can."""
-    modes = call.store.rule(call.file).modes
+    rule = call.store.rule(call.file)
+    if call.actor == "code":
+        if call.rule.kind in rule.code_modes:
+            return None
+        return f'Code may not {call.rule.kind}; add it to files."{call.file}".code_modes.'
+    modes = rule.modes
     if call.rule.kind in modes:
         return None
     others = [

@@ -53,7 +53,9 @@ class FileRule(Record):
     purpose: str = ""
     """What belongs in it; shown in the file index."""
     modes: tuple[WriteMode, ...] = ("append", "write", "create", "upsert")
-    """How it may be written."""
+    """How the model may write it."""
+    code_modes: tuple[WriteMode, ...] = ()
+    """How the scaffold's code may write it."""
     retention: Retention | None = None
     soft_limit: SoftLimit | None = None
     dedupe: Dedupe = "off"
@@ -147,6 +149,15 @@ class ActionRule(Record):
     """Executed when nothing is committed; None takes the environment's default action."""
 
 
+class CodeRule(Record):
+    """What joins `code.py` to prompts and memory."""
+
+    slots: dict[str, str] = {}
+    """Slots that `perceive` may fill -> what a prompt shows where it does not."""
+    files: tuple[str, ...] | None = None
+    """The files that code is shown; None is all of them."""
+
+
 class Manifest(Record):
     """The content of `scaffold.toml`, variants applied."""
 
@@ -167,5 +178,6 @@ class Manifest(Record):
     limits: ScaffoldLimits = ScaffoldLimits()
     notices: Notices = Notices()
     actions: ActionRule = ActionRule()
+    code: CodeRule = CodeRule()
     prompts: dict[str, str] = {}
     """Prompt name -> file in `prompts/`, where it is not `<name>.md`."""

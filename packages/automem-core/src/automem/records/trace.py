@@ -10,8 +10,10 @@ from automem.records.memory import Actor, Edit, Kind, Outcome
 from automem.records.model import Finish, Message, Role, Usage
 from automem.records.scaffold import Phase
 
-TRACE_VERSION = 1
+TRACE_VERSION = 2
 """To be raised with any change of the events, or of how `episode.texts` refers to recent texts."""
+READABLE_VERSIONS: frozenset[int] = frozenset({1, 2})
+"""Version 2 adds fields with defaults: what scaffold code did."""
 
 
 class Event(Record, tag_field="event"):
@@ -42,6 +44,8 @@ class Started(Event, tag="started"):
     """ISO 8601, UTC."""
     restarts: int = 0
     """How often the episode was begun anew because its recording did not play again."""
+    jail: str = ""
+    """How scaffold code was kept in; empty where none played."""
 
 
 class Observed(Event, tag="observed"):
@@ -83,6 +87,7 @@ class Remembered(Event, tag="remembered"):
 
     phase: Phase
     turn: int
+    """-1 where it belongs to no call: `actor` is then the scaffold's code."""
     actor: Actor = "llm"
     operation: str
     kind: Kind
@@ -113,6 +118,10 @@ class Acted(Event, tag="acted"):
     ended: str | None = None
     seconds: float = 0.0
     """Wall time in the environment."""
+    replaced: str | None = None
+    """What the scaffold's `guard` put in place of what was said."""
+    refused: int = 0
+    """How often `guard` rejected before; each has a warning of its own."""
 
 
 class Warned(Event, tag="warned"):
@@ -120,6 +129,8 @@ class Warned(Event, tag="warned"):
 
     kind: str
     text: str
+    about: str = ""
+    """What of the scaffold's code it is about, such as `perceive/plan`."""
 
 
 class Totals(Record):

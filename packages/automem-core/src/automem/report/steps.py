@@ -165,7 +165,10 @@ def _step(view: StepView, table: LineTable) -> StepData:
         events=acted.events if acted else (),
         ended=acted.ended if acted else None,
         operations=tuple(_operation(each, table) for each in view.remembered),
-        warnings=tuple(f"{each.kind}: {each.text}" for each in view.warned),
+        warnings=tuple(
+            f"{each.kind}{f' ({each.about})' if each.about else ''}: {each.text}"
+            for each in view.warned
+        ),
         calls=len(view.asked),
         tokens_in=sum(call.usage.input_tokens for call in view.asked),
         tokens_out=sum(call.usage.output_tokens for call in view.asked),

@@ -16,6 +16,7 @@ from automem.choices import name_choices
 from automem.errors import ScaffoldError
 from automem.records.scaffold import (
     ActionRule,
+    CodeRule,
     FileRule,
     Inject,
     KeyRule,
@@ -35,6 +36,7 @@ VARIANTS = "variants"
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _STRUCTS = (
     ActionRule,
+    CodeRule,
     FileRule,
     Inject,
     KeyRule,

@@ -21,10 +21,13 @@ def step_text(step: StepView) -> str:
         lines += [*asked_lines(asked), ""]
         for operation in step.operations(asked):
             lines += [*operation_lines(operation), ""]
+    for operation in step.of_code():
+        lines += [*operation_lines(operation), ""]
     for failed in step.failed:
         lines += [f"**{_phase(failed)} call failed**: {failed.error}", ""]
     for warned in step.warned:
-        lines += [f"**Warning** ({warned.kind}): {warned.text}", ""]
+        about = f", {warned.about}" if warned.about else ""
+        lines += [f"**Warning** ({warned.kind}{about}): {warned.text}", ""]
     lines += acted_lines(step.acted) if step.acted else ["No action: the episode ends here."]
     return "\n".join(lines)
 
@@ -77,6 +80,8 @@ def acted_lines(acted: Acted) -> list[str]:
     said = ""
     if acted.said is None:
         said = " (nothing was committed)"
+    elif acted.replaced is not None:
+        said = f" (committed: `{_one_line(acted.said)}`, replaced by the scaffold's guard)"
     elif acted.said != acted.executed:
         said = f" (committed: `{_one_line(acted.said)}`{'' if acted.valid else ', not valid'})"
     line = (
@@ -113,7 +118,7 @@ def searchable(step: StepView) -> Iterator[tuple[str, str]]:
     for operation in step.remembered:
         yield f"{operation.operation} result", operation.result
     for warned in step.warned:
-        yield f"warning {warned.kind}", warned.text
+        yield f"warning {warned.kind}", f"{warned.about} {warned.text}".lstrip()
     if step.acted is not None:
         yield "action", step.acted.executed
         yield "achieved", "\n".join(step.acted.events)
