@@ -1,0 +1,89 @@
+"""The toy game played on the fakes of vLLM and SGLang: two roles, one engine or two."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automem.evaluate.evaluator import evaluate
+from automem.evaluate.progress import Progress
+from automem.plugins import load_plugins
+from automem.records.config import (
+    EnvironmentSection,
+    EvaluationSection,
+    RoleSection,
+    RunConfig,
+    RunSection,
+    ScaffoldSection,
+    SeedsSection,
+)
+from automem.records.result import Evaluation
+from automem.run.layout import run_folder
+from automem.testing.adapters import write_adapter
+from automem.testing.model_server import ModelServer
+from automem.testing.sglang import fake_sglang
+from automem.testing.toy import toy_entry_point
+from automem.testing.vllm import fake_vllm
+
+pytestmark = pytest.mark.anyio
+
+
+def role(server: ModelServer, engine: str, adapter: str | None = None) -> RoleSection:
+    options: dict[str, Any] = {"base_url": server.url, "engine": engine}
+    return RoleSection(
+        backend="openai-compatible", model="base", adapter=adapter, retries=0, options=options
+    )
+
+
+async def play(folder: Path, **roles: RoleSection) -> Evaluation:
+    config = RunConfig(
+        run=RunSection(name="toy", folder=str(folder)),
+        environment=EnvironmentSection(name="toy", tasks=("default",)),
+        scaffold=ScaffoldSection(source="toy"),
+        roles=roles,
+        seeds=SeedsSection(search=(1, 2)),
+        evaluation=EvaluationSection(workers=1),
+    )
+    found = metadata.entry_points(group="automem")
+    return await evaluate(
+        config,
+        load_plugins(entry_points=[*found, toy_entry_point()]),
+        run_folder(config.run.folder, config.run.name),
+        progress=Progress(),
+    )
+
+
+async def test_base_and_adapter_of_one_vllm_play_both_roles(tmp_path: Path) -> None:
+    adapters = {"memory": write_adapter(tmp_path / "memory")}
+    async with fake_vllm(adapters=adapters) as server:
+        played = await play(
+            tmp_path, default=role(server, "vllm"), memory=role(server, "vllm", "memory")
+        )
+        assert played.mean == 100.0
+        assert server.answered["base"] > 0 < server.answered["memory"]
+        assert played.totals.usage.input_tokens == server.usage["prompt"]
+        assert played.totals.usage.cached_tokens == server.usage["cached"] > 0
+
+
+async def test_base_and_adapter_of_one_sglang_play_both_roles(tmp_path: Path) -> None:
+    adapters = {"memory": write_adapter(tmp_path / "memory")}
+    async with fake_sglang(adapters=adapters) as server:
+        played = await play(
+            tmp_path, default=role(server, "sglang"), memory=role(server, "sglang", "memory")
+        )
+        assert played.mean == 100.0
+        assert server.answered["base"] > 0 < server.answered["base:memory"]
+
+
+async def test_the_roles_may_be_on_two_engines(tmp_path: Path) -> None:
+    adapters = {"memory": write_adapter(tmp_path / "memory")}
+    async with fake_vllm() as one, fake_sglang(adapters=adapters) as two:
+        played = await play(
+            tmp_path, gameplay=role(one, "vllm"), memory=role(two, "sglang", "memory")
+        )
+        assert played.mean == 100.0
+        assert set(one.answered) == {"base"}
+        assert set(two.answered) == {"base:memory"}
