@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -30,18 +30,20 @@ from automem.memory.history import History
 from automem.records.trace import AnyEvent, Ended
 
 
-def compact(folder: EpisodeFolder) -> Path:
+def compact(folder: EpisodeFolder, watch: Callable[[AnyEvent], None] | None = None) -> Path:
     """Write `trace.jsonl.zst` and remove `trace.jsonl`; the episode must be finished.
 
     The raw trace goes only when the compacted one is whole on disk; a folder that is compacted
-    already is left alone. Raises TraceError for an unfinished episode.
+    already is left alone. `watch` is told of every event on the way, so that what has to be
+    counted costs no second reading. Raises TraceError for an unfinished episode.
     """
     if not folder.trace.exists():
         if folder.compacted.exists():
             return folder.compacted
         raise TraceError(f"there is no trace in {folder.path}")
     with replacing(folder.compacted) as file:
-        if not write_compacted(stream_events(folder.trace), file):
+        events = stream_events(folder.trace)
+        if not write_compacted(_watched(events, watch) if watch else events, file):
             raise TraceError(
                 f"{folder.trace} is not finished; play it to its end before compacting it"
             )
@@ -49,6 +51,12 @@ def compact(folder: EpisodeFolder) -> Path:
         os.fsync(file.fileno())
     folder.trace.unlink()
     return folder.compacted
+
+
+def _watched(events: Iterable[AnyEvent], watch: Callable[[AnyEvent], None]) -> Iterator[AnyEvent]:
+    for event in events:
+        watch(event)
+        yield event
 
 
 def expand(folder: EpisodeFolder) -> None:

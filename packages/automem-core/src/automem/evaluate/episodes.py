@@ -25,7 +25,7 @@ from automem.episode.recording import cut_torn_end, read_recording
 from automem.episode.runner import EpisodeRunner
 from automem.episode.writing import TraceWriter
 from automem.errors import EnvironmentFailure, PluginError, ReplayMismatch, TraceError
-from automem.evaluate.behaviour.episode import behaviour_of
+from automem.evaluate.behaviour.episode import Counting
 from automem.evaluate.plan import EvaluationPlan, agent_text
 from automem.files import write_json
 from automem.memory.store import MemoryStore
@@ -85,12 +85,14 @@ async def play_episode(
         await anyio.to_thread.run_sync(expand, folder)
         played = await _play(stage, job, folder, progress)
         slots = stage.scaffold.for_task(job.task).manifest.inject if stage.scaffold else ()
-        counts = await anyio.to_thread.run_sync(behaviour_of, folder, slots)
-        result = msgspec.structs.replace(played, behaviour=counts)
+        counting = Counting(slots)
+        # A result that a kill prevents is made again from the compacted trace.
+        await anyio.to_thread.run_sync(compact, folder, counting.add, limiter=stage.compacting)
+        result = msgspec.structs.replace(played, behaviour=counting.sum())
         write_json(folder.result, result)
         for subscriber in stage.subscribers:
             subscriber.on_result(result)
-    if folder.trace.exists():
+    elif folder.trace.exists():
         await anyio.to_thread.run_sync(compact, folder, limiter=stage.compacting)
     return result
 
