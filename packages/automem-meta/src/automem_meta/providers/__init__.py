@@ -1,0 +1,1 @@
+"""Meta-LLMs, one module each."""
