@@ -1,0 +1,113 @@
+"""Which levels this machine offers, and the command line that starts a process at each."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, get_args
+
+from automem.processes.jail.inside import landlock
+from automem.processes.jail.inside.kernel import LinuxKernel
+from automem.processes.jail.inside.syscalls import ARCHITECTURES
+from automem.records.jail import JailLevel, JailLimits
+
+LEVELS: Final[tuple[JailLevel, ...]] = get_args(JailLevel)
+_TRY_SECONDS: Final = 10.0
+_INSIDE: Final = Path(__file__).parent / "inside"
+_SECCOMP = Path("/proc/sys/kernel/seccomp/actions_avail")
+_SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/usr")
+
+
+def best_level() -> JailLevel:
+    """The strongest level that this machine seems to offer; `self_test` proves one.
+
+    "none" where it offers nothing: code is then refused, unless that level is asked for by name.
+    """
+    return next(level for level in LEVELS if why_not(level) is None)
+
+
+def why_not(level: JailLevel) -> str | None:
+    """Why this machine does not offer the level, in a few words; None if it seems to."""
+    if level == "none":
+        return None
+    if level == "monty":
+        found = find_spec("pydantic_monty")
+        return None if found else "pydantic-monty is not installed"
+    if sys.platform != "linux":
+        return "it needs Linux"
+    if platform.machine() not in ARCHITECTURES or sys.maxsize < 2**32:
+        return f"no list of system calls for a {platform.machine()} interpreter"
+    if not _SECCOMP.exists():
+        return "the kernel has no seccomp filters"
+    if level == "seccomp":
+        return None
+    if landlock.version(LinuxKernel()) == 0:
+        return "the kernel has no Landlock"
+    return None if level == "landlock" else _why_no_bubblewrap(shutil.which("bwrap"))
+
+
+def _why_no_bubblewrap(program: str | None) -> str | None:
+    if program is None:
+        return "bwrap is not installed"
+    argv = [*_bubblewrap(program, ()), _python(), "-I", "-S", "-c", ""]
+    try:
+        tried = subprocess.run(  # noqa: S603 - the arguments are ours
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TRY_SECONDS,
+            env={},
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"bwrap cannot be run: {error}"
+    if tried.returncode == 0:
+        return None
+    said = tried.stderr.decode("utf-8", "replace").strip().splitlines() or ["no message"]
+    return f"bwrap fails here: {said[-1]}"
+
+
+def argv_of(level: JailLevel, limits: JailLimits, readable: Sequence[Path]) -> list[str]:
+    """How a worker at this level is started."""
+    options = {
+        "host": 0 if level == "bubblewrap" else os.getpid(),
+        "locked": level != "none",
+        "landlock": level in ("bubblewrap", "landlock"),
+        "memory_bytes": limits.memory_bytes,
+        "reply_bytes": limits.reply_bytes,
+        "readable": [str(path) for path in readable],
+    }
+    started = [_python(), "-I", "-S", "-B", str(_INSIDE / "boot.py"), json.dumps(options)]
+    if level != "bubblewrap":
+        return started
+    program = shutil.which("bwrap") or "bwrap"
+    return [*_bubblewrap(program, readable), *started]
+
+
+def _python() -> str:
+    """The interpreter itself, not the link of a virtual environment, which the jail has not."""
+    return str(Path(sys.executable).resolve())
+
+
+def _bubblewrap(program: str, readable: Sequence[Path]) -> list[str]:
+    """An empty system with the interpreter, this package and what is to be read."""
+    argv = [program, "--unshare-all", "--die-with-parent", "--clearenv", "--cap-drop", "ALL"]
+    argv += ["--uid", "65534", "--gid", "65534", "--dev-bind", "/dev/null", "/dev/null"]
+    for folder in map(Path, _SYSTEM):
+        if folder.is_symlink():
+            argv += ["--symlink", str(folder.readlink()), str(folder)]
+        elif folder.is_dir():
+            argv += ["--ro-bind", str(folder), str(folder)]
+    shown = [Path("/etc/ld.so.cache"), Path(sys.base_prefix).resolve(), _INSIDE, *readable]
+    for path in shown:
+        inside_system = any(path.is_relative_to(folder) for folder in _SYSTEM)
+        if path.exists() and not inside_system:
+            argv += ["--ro-bind", str(path), str(path)]
+    return [*argv, "--chdir", "/"]

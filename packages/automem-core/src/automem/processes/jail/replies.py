@@ -1,0 +1,85 @@
+"""Reads what a jailed process says, as one reads a stranger's letter."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, cast
+
+import msgspec
+
+from automem.errors import CodeFault, FaultKind
+from automem.processes.jail.inside.serve import EXCEPTION, INVALID, TOO_LARGE, VALUE
+from automem.records._struct import Record
+from automem.secrets import redact
+
+MOST_DEPTH: Final = 32
+MOST_LETTERS: Final = 500
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_KINDS: Final[dict[int, FaultKind]] = {
+    EXCEPTION: "exception",
+    INVALID: "invalid",
+    TOO_LARGE: "too_large",
+}
+_UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
+
+
+class _Said(Record):
+    """Why the worker has no value to give."""
+
+    kind: str
+    message: str
+    line: int | None = None
+
+
+_VALUES: Final = msgspec.json.Decoder()
+_SAID: Final = msgspec.json.Decoder(_Said)
+
+
+def value_of(name: str, function: str, status: int, payload: bytes) -> object:
+    """The value of a reply: builtin types only, at most `MOST_DEPTH` deep. Raises CodeFault."""
+    if status == VALUE:
+        try:
+            value: object = _VALUES.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise _invalid(name, function, str(error)) from error
+        if (problem := _problem(value)) is not None:
+            raise _invalid(name, function, problem)
+        return value
+    kind = _KINDS.get(status)
+    if kind is None:
+        raise _invalid(name, function, f"the status {status} means nothing")
+    try:
+        said = _SAID.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _invalid(name, function, str(error)) from error
+    where = f"{name}, line {said.line}" if said.line is not None else name
+    what = f"{said.kind}: {said.message}" if said.kind else said.message
+    raise CodeFault(f"{where}, in {function}: {cleaned(what)}", kind=kind, line=said.line)
+
+
+def cleaned(text: str) -> str:
+    """What code says of itself, fit for a message: short, printable, without secrets."""
+    plain = redact(_UNPRINTABLE.sub(" ", text)).strip()
+    return plain if len(plain) <= MOST_LETTERS else plain[:MOST_LETTERS] + " [...]"
+
+
+def _invalid(name: str, function: str, problem: str) -> CodeFault:
+    return CodeFault(f"{name}, in {function}: its reply is no value: {problem}", kind="invalid")
+
+
+def _problem(value: object) -> str | None:
+    """What no later reader could store or read; None if nothing."""
+    layer = [value]
+    for _ in range(MOST_DEPTH):
+        deeper: list[object] = []
+        for item in layer:
+            if isinstance(item, dict):
+                deeper += cast("dict[str, object]", item).values()
+            elif isinstance(item, list):
+                deeper += cast("list[object]", item)
+            elif isinstance(item, int) and not _SMALLEST <= item <= _LARGEST:
+                return "an integer of more than 64 bits"
+        if not deeper:
+            return None
+        layer = deeper
+    return f"nested more than {MOST_DEPTH} deep"
