@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from automem import Spec, hookimpl
+from automem import BackendSpec, Spec, hookimpl
 
 
 @hookimpl
@@ -16,11 +16,44 @@ def automem_backends() -> list[Spec]:
             config="automem_backends.openai_compatible:OpenAICompatibleOptions",
             extra="automem-backends",
         ),
+        BackendSpec(
+            name="vllm",
+            make="automem_backends.vllm.engine:vllm_client",
+            engine="automem_backends.vllm.engine:open_vllm",
+            summary="vLLM, started for the run or attached to; base and adapters on one server.",
+            config="automem_backends.engines.options:EngineOptions",
+            extra="automem-backends",
+        ),
+        BackendSpec(
+            name="sglang",
+            make="automem_backends.sglang.engine:sglang_client",
+            engine="automem_backends.sglang.engine:open_sglang",
+            summary="SGLang, started for the run or attached to; base and adapters on one server.",
+            config="automem_backends.engines.options:EngineOptions",
+            extra="automem-backends",
+        ),
         Spec(
             name="rules",
             make="automem_backends.rules.player:RulesPlayer",
             summary="An embedded player that follows rules; no model, no GPU, no key.",
             config="automem_backends.rules.player:RulesOptions",
             extra="automem-backends",
+        ),
+    ]
+
+
+@hookimpl
+def automem_setups() -> list[Spec]:
+    """Interpreters for engines, whose packages conflict with one another and with ours."""
+    return [
+        Spec(
+            name="vllm",
+            make="automem_backends.setups:VLLM",
+            summary="The engine vLLM 0.33, for the backend of that name (several gigabytes)",
+        ),
+        Spec(
+            name="sglang",
+            make="automem_backends.setups:SGLANG",
+            summary="The engine SGLang 0.5.23, for the backend of that name (several gigabytes)",
         ),
     ]

@@ -1,0 +1,1 @@
+"""What every engine that AutoMem starts or attaches to has in common."""

@@ -1,0 +1,186 @@
+"""Adapters before they are served: read, judged, and named by their content.
+
+A served adapter is never exchanged for another under its name: engines keep what they computed for
+a name and path, and would go on answering from it. So the name holds a hash of the content, and
+whatever changed is another adapter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from automem.errors import ConfigError
+
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The projections that engines can adapt; anything else merges wrongly or is refused late."""
+_SETTINGS = "adapter_config.json"
+_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+_PROVENANCE = "provenance.json"
+_BLOCK = 1 << 20
+_NAME_CHARACTERS = 40
+_LARGEST_HEADER = 64 << 20
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    """`adapter_config.json`, as far as it matters; peft adds keys with each version."""
+
+    peft_type: str = "LORA"
+    r: int = 0
+    rank_pattern: dict[str, int] | None = None
+    target_modules: list[str] | str | None = None
+    modules_to_save: list[str] | None = None
+    use_dora: bool | None = False
+    bias: str | None = "none"
+    lora_bias: bool | None = False
+    trainable_token_indices: Any = None
+
+
+class _Base(msgspec.Struct, frozen=True):
+    model: str | None = None
+    config_sha256: str | None = None
+
+
+class _Provenance(msgspec.Struct, frozen=True):
+    """`provenance.json`, as far as it says on which base an adapter was trained."""
+
+    base: _Base = _Base()
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter that can be served."""
+
+    given: str
+    """As the configuration names it."""
+    path: Path
+    name: str
+    """Its folder's name and a hash of its content."""
+    rank: int
+    targets: tuple[str, ...]
+
+    def is_unchanged(self) -> bool:
+        """Whether the folder still holds what it held when it was read."""
+        return _name_of(self.path) == self.name
+
+
+def is_folder(given: str) -> bool:
+    """Whether an adapter is given by its folder, and not by the name an engine has for it."""
+    return (Path(given).expanduser() / _SETTINGS).is_file()
+
+
+def read_adapter(given: str, model: str, *, largest_rank: int | None = None) -> Adapter:
+    """Read an adapter and refuse it where no engine can serve it. Raises ConfigError."""
+    path = Path(given).expanduser().resolve()
+    if not (path / _SETTINGS).is_file():
+        raise ConfigError(
+            f"adapter: {given} holds no {_SETTINGS}; name the folder that a trainer wrote"
+        )
+    settings: _Settings = _read(path / _SETTINGS, _Settings)
+    targets = _targets(settings)
+    rank = max([settings.r, *(settings.rank_pattern or {}).values()])
+    problem = _problem(settings, targets, rank, largest_rank) or _tensor_problem(path)
+    if problem is not None:
+        raise ConfigError(f"adapter {given} cannot be served: {problem}")
+    _check_base(path, given, model)
+    return Adapter(given=given, path=path, name=_name_of(path), rank=rank, targets=targets)
+
+
+def _read(path: Path, form: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=form)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigError(f"adapter: {path} cannot be read: {error}") from error
+
+
+def _targets(settings: _Settings) -> tuple[str, ...]:
+    given = settings.target_modules
+    if given is None or isinstance(given, str):
+        # A pattern, or a word such as all-linear; the weights say what it meant.
+        return TARGETS
+    return tuple(sorted({name.rpartition(".")[2] for name in given}))
+
+
+def _problem(
+    settings: _Settings, targets: Sequence[str], rank: int, largest: int | None
+) -> str | None:
+    others = [name for name in targets if name not in TARGETS]
+    checks = {
+        f"it is {settings.peft_type}, not LoRA": settings.peft_type.upper() != "LORA",
+        f"modules_to_save ({', '.join(settings.modules_to_save or ())}) are whole layers; train "
+        "without them": bool(settings.modules_to_save),
+        "it uses DoRA; train with use_dora = false": bool(settings.use_dora),
+        "it trained biases; train with bias = none": settings.bias not in (None, "none")
+        or bool(settings.lora_bias),
+        "it trained tokens of the embedding; train without them": bool(
+            settings.trainable_token_indices
+        ),
+        f"it adapts {', '.join(others)}; train only {', '.join(TARGETS)}": bool(others),
+        f"its rank is {rank}": rank < 1,
+        f"its rank is {rank}, and the engine takes at most {largest}; train with a smaller one": (
+            largest is not None and rank > largest
+        ),
+    }
+    return next((said for said, is_so in checks.items() if is_so), None)
+
+
+def _tensor_problem(path: Path) -> str | None:
+    """What the weights hold that the settings do not say."""
+    present = [path / name for name in _WEIGHTS if (path / name).is_file()]
+    if not present:
+        return f"it holds no weights ({' or '.join(_WEIGHTS)})"
+    if present[0].suffix != ".safetensors":
+        return None
+    wrong = [name for name in _tensors(present[0]) if re.search(r"lm_head|embed_tokens", name)]
+    if not wrong:
+        return None
+    return f"its weights adapt {wrong[0]}; train only {', '.join(TARGETS)}"
+
+
+def _tensors(path: Path) -> list[str]:
+    """Names of the tensors, from the header alone; none where the engine will have to say."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, _LARGEST_HEADER)))
+    except (OSError, ValueError):
+        return []
+    return [name for name in cast("dict[str, object]", header) if name != "__metadata__"]
+
+
+def _check_base(path: Path, given: str, model: str) -> None:
+    """Refuse another base than the one it was trained on, where its provenance says which."""
+    if not (path / _PROVENANCE).is_file():
+        return
+    base: _Base = _read(path / _PROVENANCE, _Provenance).base
+    settings = Path(model).expanduser() / "config.json"
+    if base.config_sha256 is not None and settings.is_file():
+        same = hashlib.sha256(settings.read_bytes()).hexdigest() == base.config_sha256
+    else:
+        same = base.model is None or base.model.rstrip("/") == model.rstrip("/")
+    if not same:
+        raise ConfigError(
+            f"adapter {given} was trained on {base.model or 'another base'}, not on {model}; "
+            "serve that model, or name the adapter trained on this one"
+        )
+
+
+def _name_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    for name in (_SETTINGS, *_WEIGHTS):
+        file = path / name
+        if not file.is_file():
+            continue
+        digest.update(f"{name}\0".encode())
+        with file.open("rb") as opened:
+            while block := opened.read(_BLOCK):
+                digest.update(block)
+    readable = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:_NAME_CHARACTERS]
+    return f"{readable}-{digest.hexdigest()[:12]}"

@@ -1,0 +1,1 @@
+"""SGLang: its command line, and the backend that asks it."""

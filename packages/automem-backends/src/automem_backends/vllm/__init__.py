@@ -1,0 +1,1 @@
+"""vLLM: its command line, and the backend that asks it."""
