@@ -24,12 +24,11 @@ from automem.plugins import load_plugins
 from automem.records.config import RoleSection
 from automem.records.model import Message, ModelReply, ModelRequest, Sampling
 from automem.testing.engine import FakeEngine, fake_engine
+from automem.testing.model_server import ModelServer
+from automem.testing.vllm import fake_vllm
 from automem.testing.wire import Fault, FaultKind
-from automem_backends.openai_compatible import (
-    LARGEST_REPLY_BYTES,
-    OpenAICompatible,
-    OpenAICompatibleOptions,
-)
+from automem_backends.client import LARGEST_REPLY_BYTES
+from automem_backends.openai_compatible import OpenAICompatible, OpenAICompatibleOptions
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +38,11 @@ KEYS = {"MY_KEY": "sk-secret"}
 
 @asynccontextmanager
 async def client(
-    server: FakeEngine, /, model: str = "m", adapter: str | None = None, **options: Any
+    server: FakeEngine | ModelServer,
+    /,
+    model: str = "m",
+    adapter: str | None = None,
+    **options: Any,
 ) -> AsyncGenerator[OpenAICompatible]:
     settings = OpenAICompatibleOptions(**{"base_url": server.url, **options})
     backend = OpenAICompatible(model, adapter, settings, environ=KEYS)
@@ -134,17 +137,62 @@ async def test_an_adapter_is_named_as_the_engine_wants_it(engine_name: str, serv
         assert engine.calls[0].body["model"] == served
 
 
-async def test_replicas_take_turns_and_a_dead_one_is_skipped() -> None:
+def of_episode(name: str, call: int = 0) -> ModelRequest:
+    return msgspec.structs.replace(REQUEST, identity=f"{name}/{call}")
+
+
+async def test_an_episode_keeps_to_its_replica_and_others_take_turns() -> None:
     async with fake_engine(lambda _: "a") as one, fake_engine(lambda _: "b") as two:
         async with client(one, base_url=(one.url, two.url)) as backend:
-            said = [(await backend.complete(REQUEST)).text for _ in range(4)]
-        assert said == ["a", "b", "a", "b"]
-        async with client(one, base_url=("http://127.0.0.1:9/v1", one.url)) as backend:
-            router = Router.for_backend(
-                backend, patience=Patience(60.0, 3, random=Random(1), sleep=Sleeper())
-            )
-            retries = [(await router.ask("memory", REQUEST)).retries for _ in range(3)]
-        assert retries == [1, 0, 0]
+            for call in range(3):
+                for episode in ("e/1", "e/2", "e/3", "e/4"):
+                    await backend.complete(of_episode(episode, call))
+        asked = [{call.identity.rpartition("/")[0] for call in each.calls} for each in (one, two)]
+    assert asked == [{"e/1", "e/3"}, {"e/2", "e/4"}]
+    assert len(one.calls) == len(two.calls) == 6
+
+
+async def test_episodes_of_a_dead_replica_move_once_and_for_good() -> None:
+    async with (
+        fake_engine(lambda _: "") as one,
+        client(one, base_url=("http://127.0.0.1:9/v1", one.url)) as backend,
+    ):
+        patience = Patience(60.0, 3, random=Random(1), sleep=Sleeper())
+        router = Router.for_backend(backend, patience=patience)
+        retries = [
+            (await router.ask("memory", of_episode("e/1", call))).retries for call in range(3)
+        ]
+    assert retries == [1, 0, 0]
+
+
+async def test_keeping_to_a_replica_finds_the_prompt_in_its_cache() -> None:
+    async with fake_vllm() as one, fake_vllm() as two:
+        async with client(one, "base", base_url=(one.url, two.url)) as backend:
+            messages: list[Message] = []
+            for call in range(4):
+                for episode in range(3):
+                    said = f"turn {call} of episode {episode}: " + "you see grass " * 30
+                    talk = [m for m in messages if m.content.startswith(f"{episode}")]
+                    message = Message(role="user", content=f"{episode} {said}")
+                    messages.append(message)
+                    request = ModelRequest(
+                        messages=(*talk, message), identity=f"toy/{episode}/{call}"
+                    )
+                    reply = await backend.complete(request)
+                    assert (reply.usage.cached_tokens > 0) == (call > 0)
+        assert {call.identity.split("/")[1] for call in one.calls} == {"0", "2"}
+        assert {call.identity.split("/")[1] for call in two.calls} == {"1"}
+
+
+async def test_a_salt_keeps_prompts_apart_in_the_cache() -> None:
+    cached: list[int] = []
+    long = Message(role="user", content="you see grass " * 30)
+    async with fake_vllm() as server:
+        for salt in (None, "mine", "mine", None):
+            async with client(server, "base", cache_salt=salt) as backend:
+                reply = await backend.complete(ModelRequest(messages=(long,)))
+                cached.append(reply.usage.cached_tokens)
+    assert cached == [0, 0, 112, 112]
 
 
 async def test_the_key_is_read_from_its_variable_and_shown_nowhere() -> None:

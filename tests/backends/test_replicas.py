@@ -6,8 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from automem.errors import ConfigError
-from automem_backends.replicas import LONGEST_REST_SECONDS, Replicas
+from automem.errors import ConfigError, ModelError
+from automem_backends.replicas import (
+    LONGEST_REST_SECONDS,
+    MOST_EPISODES,
+    SLACK,
+    Replicas,
+)
 
 
 @dataclass
@@ -77,11 +82,85 @@ def test_one_that_failed_very_often_rests_no_longer_than_the_longest() -> None:
 
 
 def test_a_trailing_slash_makes_no_other_address() -> None:
-    assert [member.chat_url for member in replicas(Clock()).members] == [
-        "http://a/v1/chat/completions",
-        "http://b/v1/chat/completions",
-        "http://c/v1/chat/completions",
-    ]
+    assert replicas(Clock()).urls == ("http://a/v1", "http://b/v1", "http://c/v1")
+
+
+def test_the_least_busy_one_is_asked() -> None:
+    members = replicas(Clock())
+    with members.chosen() as first, members.chosen() as second:
+        assert taken(members, 2) == "cc"
+        with members.chosen() as third:
+            assert [first.url[7], second.url[7], third.url[7]] == ["a", "b", "c"]
+            assert [member.in_flight for member in members.members] == [1, 1, 1]
+    assert [member.in_flight for member in members.members] == [0, 0, 0]
+
+
+def test_an_episode_keeps_to_one_while_others_are_spread() -> None:
+    members = replicas(Clock())
+    homes = {name: members.next(name) for name in ("e1", "e2", "e3", "e4")}
+    assert [home.url[7] for home in homes.values()] == ["a", "b", "c", "a"]
+    assert {name: members.next(name) for name in reversed(homes)} == homes
+
+
+def test_an_episode_moves_when_its_replica_is_much_busier_than_another() -> None:
+    members = replicas(Clock())
+    home = members.next("e1")
+    home.in_flight = SLACK - 1
+    assert members.next("e1") is home
+    home.in_flight = SLACK
+    moved = members.next("e1")
+    assert moved is not home
+    home.in_flight = 0
+    assert members.next("e1") is moved
+
+
+def test_an_episode_whose_replica_rests_moves_and_does_not_come_back() -> None:
+    clock = Clock()
+    members = replicas(clock)
+    home = members.next("e1")
+    members.failed(home)
+    moved = members.next("e1")
+    clock.now += 100.0
+    members.worked(home)
+    assert members.next("e1") is moved is not home
+
+
+def test_one_that_failed_is_tried_by_one_call_alone() -> None:
+    clock = Clock()
+    members = replicas(clock)
+    members.failed(members.next())
+    clock.now += 1.0
+    members.next()
+    members.next()
+    with members.chosen() as tried:
+        assert tried.url == "http://a/v1"
+        assert taken(members, 4) == "bcbc"
+    assert taken(members, 3) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("error", "failures"),
+    [
+        (ModelError("busy", retryable=True), 1),
+        (ModelError("bad request"), 0),
+        (KeyboardInterrupt(), 1),
+    ],
+)
+def test_how_a_call_ends_says_whether_its_replica_rests(
+    error: BaseException, failures: int
+) -> None:
+    members = replicas(Clock())
+    with pytest.raises(type(error)), members.chosen():
+        raise error
+    assert (members.members[0].failures, members.members[0].in_flight) == (failures, 0)
+
+
+def test_episodes_that_were_silent_longest_are_forgotten() -> None:
+    members = replicas(Clock())
+    first = members.next("first")
+    for number in range(MOST_EPISODES):
+        members.next(str(number))
+    assert members.next("first") is not first
 
 
 @pytest.mark.parametrize(

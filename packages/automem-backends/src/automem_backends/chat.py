@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, cast
 
 import msgspec
 
 from automem.errors import ModelError
 from automem.records.model import Finish, ModelReply, ModelRequest, Usage
+from automem_backends.refusals import refusal_of, said, shown
 
 Engine = Literal["openai", "vllm", "sglang"]
 MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
-_RETRYABLE = frozenset({408, 409, 429})
-_LONGEST_MESSAGE = 300
 _MOST_TOKENS = 10**9
 """A larger count of one call is none."""
-_TOO_LONG = re.compile(
-    r"context[ _]length|context window|maximum (input|model) length|max_model_len|"
-    r"prompt is too long|longer than the (maximum )?model",
-    re.IGNORECASE,
-)
 
 
 class _Wire(msgspec.Struct, frozen=True):
@@ -53,19 +44,7 @@ class _Completion(_Wire, frozen=True):
     usage: Any = None
 
 
-class _Error(_Wire, frozen=True):
-    message: str = ""
-    code: int | str | None = None
-
-
-class _Failure(_Wire, frozen=True):
-    error: _Error | str | None = None
-    message: str | None = None
-    detail: Any = None
-
-
 _COMPLETION = msgspec.json.Decoder(_Completion)
-_FAILURE = msgspec.json.Decoder(_Failure)
 
 
 def body_of(
@@ -75,6 +54,7 @@ def body_of(
     engine: Engine,
     max_tokens_field: MaxTokensField,
     extra: Mapping[str, Any],
+    cache_salt: str | None = None,
 ) -> bytes:
     """The request as JSON; what is None is left to the server's default."""
     sampling = request.sampling
@@ -84,6 +64,7 @@ def body_of(
         "top_p": sampling.top_p,
         max_tokens_field: sampling.max_tokens,
         "seed": request.seed,
+        "cache_salt": cache_salt,
     }
     fields.update((name, value) for name, value in settings.items() if value is not None)
     if sampling.stop:
@@ -106,8 +87,8 @@ def reply_of(raw: bytes, url: str, stop: tuple[str, ...], key: str | None = None
     try:
         completion = _read(raw)
     except (ValueError, RecursionError) as error:
-        words, _ = _said(raw) or ("", "")
-        what = f"an error: {_shown(words, key)}" if words else f"no chat completion: {error}"
+        words, _ = said(raw) or ("", "")
+        what = f"an error: {shown(words, key)}" if words else f"no chat completion: {error}"
         raise ModelError(f"{url} sent an answer that is {what}", retryable=True) from error
     if not completion.choices:
         raise ModelError(f"{url} sent an answer without a choice", retryable=True)
@@ -148,11 +129,11 @@ def _finish(reason: object) -> Finish:
     return "length" if reason == "length" else "other"
 
 
-def _usage(said: object) -> Usage:
+def _usage(table: object) -> Usage:
     return Usage(
-        input_tokens=_tokens(_at(said, "prompt_tokens")),
-        cached_tokens=_tokens(_at(_at(said, "prompt_tokens_details"), "cached_tokens")),
-        output_tokens=_tokens(_at(said, "completion_tokens")),
+        input_tokens=_tokens(_at(table, "prompt_tokens")),
+        cached_tokens=_tokens(_at(_at(table, "prompt_tokens_details"), "cached_tokens")),
+        output_tokens=_tokens(_at(table, "completion_tokens")),
     )
 
 
@@ -178,44 +159,17 @@ def failure_of(
     key_name: str | None,
 ) -> ModelError:
     """What a status other than 200 means, and what to do about it. The key is never repeated."""
-    words, code = _said(raw) or (" ".join(raw.decode("utf-8", "replace").split()), "")
-    message = _shown(words, key)
-    is_retryable = status in _RETRYABLE or status >= 500
-    said = f"{url} answered {status}" + (f": {message}" if message else "")
-    if not is_retryable:
-        said += f"; {_advice(status, f'{code} {words}', model, key_name)}"
-    return ModelError(
-        said,
-        retryable=is_retryable,
-        retry_after_seconds=_seconds(retry_after),
-        status=status,
+    return refusal_of(
+        status,
+        raw,
+        url=url,
+        retry_after=retry_after,
+        key=key,
+        advise=lambda status, _: _advice(status, model, key_name),
     )
 
 
-def _said(raw: bytes) -> tuple[str, str] | None:
-    """The server's own words and its code, from whichever form it uses; None where it has none."""
-    try:
-        failure = _FAILURE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if isinstance(failure.error, _Error):
-        return failure.error.message, str(failure.error.code or "")
-    if failure.error is not None:
-        return failure.error, ""
-    return failure.message or (str(failure.detail) if failure.detail else ""), ""
-
-
-def _shown(words: str, key: str | None) -> str:
-    """As much of a server's words as a message holds, and never the key."""
-    return (words if key is None else words.replace(key, "***"))[:_LONGEST_MESSAGE]
-
-
-def _advice(status: int, said: str, model: str, key_name: str | None) -> str:
-    if _TOO_LONG.search(said):
-        return (
-            "the conversation is longer than the model's context: lower max_tokens, or the "
-            "scaffold's limits on turns, read_lines and result_bytes, or serve a longer context"
-        )
+def _advice(status: int, model: str, key_name: str | None) -> str:
     match status:
         case 401 if key_name is None:
             return "the server wants a key: set api_key_env to the name of the variable with it"
@@ -229,18 +183,3 @@ def _advice(status: int, said: str, model: str, key_name: str | None) -> str:
             return "base_url must be the final address; it redirects"
         case _:
             return "the server does not accept the request; check the role's sampling and options"
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After in its two forms: seconds, or a date."""
-    if retry_after is None:
-        return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
-    try:
-        date = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, date.timestamp() - time.time())

@@ -1,17 +1,27 @@
-"""Several addresses of one server, used in turn; one that fails is left out for a while."""
+"""Several addresses of one server: an episode keeps to one, load is spread, a dead one rests.
+
+Every call of an episode begins with the same text, and goes on where the one before ended. So it
+is asked where that text is cached already, unless that replica is much busier than another.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from automem.errors import ConfigError
+from automem.errors import ConfigError, ModelError
 
 FIRST_REST_SECONDS = 1.0
 """After a first failure; doubled with each further one."""
 LONGEST_REST_SECONDS = 60.0
+SLACK = 16
+"""An episode moves away from a replica with this many calls more under way than another has."""
+MOST_EPISODES = 65_536
+"""Whose replica is remembered; beyond it the one that was silent longest is forgotten."""
 _MOST_DOUBLINGS = 16
 """Beyond it the longest is reached, and far beyond it a float has no room."""
 
@@ -21,24 +31,23 @@ class Replica:
     """One address."""
 
     url: str
+    in_flight: int = 0
+    """Calls it works on for us."""
     failures: int = 0
     """In a row."""
     rests_until: float = 0.0
     """On the clock of its Replicas."""
 
-    @property
-    def chat_url(self) -> str:
-        """Where conversations are sent."""
-        return f"{self.url}/chat/completions"
-
 
 @dataclass(slots=True)
 class Replicas:
-    """Round robin over those that work."""
+    """Those that work, the least busy first."""
 
     members: tuple[Replica, ...]
     clock: Callable[[], float] = time.monotonic
     _turn: int = field(default=0, init=False)
+    """Who comes first among equals."""
+    _homes: OrderedDict[str, Replica] = field(default_factory=OrderedDict[str, Replica], init=False)
 
     @classmethod
     def of(cls, urls: Sequence[str], clock: Callable[[], float] = time.monotonic) -> Replicas:
@@ -57,15 +66,50 @@ class Replicas:
         """Every address."""
         return tuple(member.url for member in self.members)
 
-    def next(self) -> Replica:
-        """The next one in turn that does not rest; the one rested longest where all do."""
-        now = self.clock()
-        for _ in self.members:
-            member = self.members[self._turn % len(self.members)]
-            self._turn += 1
-            if member.rests_until <= now:
-                return member
-        return min(self.members, key=lambda member: member.rests_until)
+    @contextmanager
+    def chosen(self, episode: str = "") -> Generator[Replica]:
+        """The replica for one call of an episode; what comes of the call says how it is.
+
+        A retryable ModelError makes it rest, and so does a call that is broken off: one that
+        hangs is broken off by the deadline.
+        """
+        replica = self.next(episode)
+        replica.in_flight += 1
+        try:
+            yield replica
+        except ModelError as error:
+            if error.retryable:
+                self.failed(replica)
+            else:
+                self.worked(replica)
+            raise
+        except BaseException:
+            self.failed(replica)
+            raise
+        else:
+            self.worked(replica)
+        finally:
+            replica.in_flight -= 1
+
+    def next(self, episode: str = "") -> Replica:
+        """The episode's own replica, or the least busy one that does not rest, by turns.
+
+        Where all rest, the one whose rest ends first.
+        """
+        awake = self._awake()
+        if not awake:
+            return min(self.members, key=lambda member: member.rests_until)
+        least = min(member.in_flight for member in awake)
+        home = self._homes.get(episode)
+        if home is None or home not in awake or home.in_flight >= least + SLACK:
+            home = next(member for member in awake if member.in_flight == least)
+            self._turn = self.members.index(home) + 1
+        if episode:
+            self._homes[episode] = home
+            self._homes.move_to_end(episode)
+            if len(self._homes) > MOST_EPISODES:
+                self._homes.popitem(last=False)
+        return home
 
     def worked(self, replica: Replica) -> None:
         """It answered: it takes its turn again at once."""
@@ -79,6 +123,17 @@ class Replicas:
         )
         replica.failures += 1
         replica.rests_until = self.clock() + rest
+
+    def _awake(self) -> list[Replica]:
+        """Those that may be asked, in turn. One that failed is tried again by one call alone."""
+        now = self.clock()
+        start = self._turn % len(self.members)
+        ordered = self.members[start:] + self.members[:start]
+        return [
+            member
+            for member in ordered
+            if member.rests_until <= now and (member.failures == 0 or member.in_flight == 0)
+        ]
 
 
 def _problem(url: str) -> str | None:

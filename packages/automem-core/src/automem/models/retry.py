@@ -37,7 +37,7 @@ _MOST_DOUBLINGS = 16
 """Beyond it the longest is reached, and far beyond it a float has no room."""
 LAST_TRY_SECONDS = 30.0
 """A wait leaves the next try this much of the deadline, or half of what remains if that is less."""
-OVERLOADED = frozenset({429, 503})
+OVERLOADED = frozenset({429, 503, 529})
 """Statuses by which a server says that it has too much to do."""
 
 

@@ -160,7 +160,8 @@ class Router:
             self._done += 1
             self._retries += max(0, attempts.count - 1)
         if reply.cost is None and model.price is not None:
-            reply = msgspec.structs.replace(reply, cost=cost(reply.usage, model.price))
+            dollars = cost(reply.usage, model.price, reply.cache_written_tokens)
+            reply = msgspec.structs.replace(reply, cost=dollars)
         return reply
 
 

@@ -42,6 +42,11 @@ class ModelRequest(Record):
     identity: str = ""
     """Names the call (`crafter/default/42/17`) in engine logs; the same when asked again."""
 
+    @property
+    def episode(self) -> str:
+        """What the calls of one episode have in common: `identity` without the call's number."""
+        return self.identity.rpartition("/")[0]
+
 
 class Usage(Record):
     """Tokens of one call or of many."""
@@ -75,3 +80,5 @@ class ModelReply(Record):
     retries: int = 0
     cost: float | None = None
     """US dollars; None where no price is known."""
+    cache_written_tokens: int = 0
+    """Prompt tokens written into the provider's cache, which some charge more for."""
