@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from automem.agent.making import make_agent
+from automem.episode.code import EpisodeCode
 from automem.episode.desk import EpisodeDesk
 from automem.episode.job import EpisodeJob
 from automem.episode.limits import RunBudget
@@ -24,7 +25,7 @@ from automem.models.router import Router
 from automem.processes.pool import in_process
 from automem.records.config import AgentSection, LimitsSection
 from automem.records.model import ModelRequest
-from automem.records.scaffold import Manifest
+from automem.records.scaffold import CodeRule, Manifest
 from automem.records.trace import AnyEvent, Started
 from automem.scaffold.load import load_scaffold
 from automem.testing.scripted import Answer, ScriptedModel
@@ -47,6 +48,20 @@ class Played:
         return list(steps_of(self.events))
 
 
+@dataclass
+class Double:
+    """Scaffold code that runs here, without a jail."""
+
+    code: Mapping[str, Callable[..., object]]
+
+    @property
+    def functions(self) -> frozenset[str]:
+        return frozenset(self.code)
+
+    async def call(self, function: str, *arguments: object) -> object:
+        return self.code[function](*arguments)
+
+
 @pytest.fixture
 def play(tmp_path: Path) -> Callable[..., Played]:
     """Play with scripted answers; `gameplay` makes it two-model play."""
@@ -57,6 +72,10 @@ def play(tmp_path: Path) -> Callable[..., Played]:
         gameplay: Answers | None = None,
         steps: int = 1,
         agent: AgentSection | None = None,
+        code: Mapping[str, Callable[..., object]] | None = None,
+        texts: Mapping[str, str] | None = None,
+        rule: CodeRule | None = None,
+        recorded: Iterable[AnyEvent] = (),
         **manifest: object,
     ) -> Played:
         section = agent or AgentSection()
@@ -65,11 +84,11 @@ def play(tmp_path: Path) -> Callable[..., Played]:
         game_model = memory_model if gameplay is None else ScriptedModel(gameplay)
         toy = Toy("default", ToyOptions(max_steps=steps))
         scaffold = load_scaffold(toy_scaffold())
-        changed = msgspec.structs.replace(scaffold.manifest, **manifest)
+        changed = msgspec.structs.replace(scaffold.manifest, code=rule or CodeRule(), **manifest)
         scaffold = type(scaffold)(
             folder=scaffold.folder,
             manifest=changed,
-            prompts=scaffold.prompts,
+            prompts={**scaffold.prompts, **(texts or {})},
             files=scaffold.files,
             code=None,
             hash=scaffold.hash,
@@ -82,7 +101,7 @@ def play(tmp_path: Path) -> Callable[..., Played]:
         )
         job = EpisodeJob(environment="toy", task="default", seed=1)
         with TraceWriter(tmp_path / f"{len(list(tmp_path.iterdir()))}.jsonl") as writer:
-            recorder = recorder_of([], writer, events.append)
+            recorder = recorder_of(list(recorded), writer, events.append)
             desk = EpisodeDesk(
                 job,
                 Router.for_backend(memory_model, gameplay=game_model),
@@ -94,6 +113,16 @@ def play(tmp_path: Path) -> Callable[..., Played]:
             started = Started(
                 step=0, info=toy.info, seed=1, scaffold="", agent="", roles={}, files=store.files()
             )
+            if code is not None:
+                desk.code = EpisodeCode(
+                    Double(code),
+                    scaffold,
+                    toy.info,
+                    store,
+                    recorder,
+                    desk.progress,
+                    frozenset(code),
+                )
             consults = gameplay is not None
             runner = EpisodeRunner(
                 session=in_process(toy),

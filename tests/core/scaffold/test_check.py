@@ -147,9 +147,9 @@ def test_prompts_are_rendered_on_recorded_contexts(folder, info) -> None:
     assert "prompts/plan.md: on step 5: " in said(scaffold, info, [recorded])
 
 
-def test_code_is_refused_for_now(folder) -> None:
+def test_code_without_any_function_of_the_contract_is_refused(folder) -> None:
     found = said(load_scaffold(folder({"code.py": "x = 1\n"})))
-    assert found == "code.py: scaffold code is not supported in this version; remove the file"
+    assert found == "code.py: defines none of remember, perceive, guard; add one"
 
 
 def test_files_that_changed_since_they_were_read_are_told(folder) -> None:

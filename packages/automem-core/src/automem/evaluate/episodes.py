@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ import structlog
 
 from automem.agent.making import make_agent
 from automem.episode.answers import Answers
+from automem.episode.code import EpisodeCode
 from automem.episode.compaction import compact, expand
 from automem.episode.desk import EpisodeDesk
 from automem.episode.folder import EpisodeFolder
@@ -26,6 +28,7 @@ from automem.episode.runner import EpisodeRunner
 from automem.episode.writing import TraceWriter
 from automem.errors import EnvironmentFailure, PluginError, ReplayMismatch, TraceError
 from automem.evaluate.behaviour.episode import Counting
+from automem.evaluate.coding import CodePlay
 from automem.evaluate.plan import EvaluationPlan, agent_text
 from automem.files import write_json
 from automem.memory.store import MemoryStore
@@ -36,6 +39,7 @@ from automem.records.result import EpisodeResult
 from automem.records.scaffold import ActionRule, Manifest
 from automem.records.trace import AnyEvent, Started
 from automem.run.provenance import versions
+from automem.scaffold.code import Caller
 from automem.scaffold.load import Scaffold
 
 ENVIRONMENT_TRIES = 3
@@ -58,6 +62,8 @@ class Stage:
     answers: Answers
     pool: EnvironmentPool
     budget: RunBudget
+    code: CodePlay | None = None
+    """How the scaffold's code is played; None where it has none."""
     subscribers: Sequence[Subscriber] = ()
     compacting: anyio.CapacityLimiter = field(
         default_factory=lambda: anyio.CapacityLimiter(MOST_COMPACTING)
@@ -144,13 +150,23 @@ async def _play_once(
     cut_torn_end(folder.trace)
     recording = read_recording(folder.trace)
     shutil.rmtree(folder.memory, ignore_errors=True)
-    async with stage.pool.session(job.task) as session:
+    async with open_code(stage) as caller, stage.pool.session(job.task) as session:
         with TraceWriter(folder.trace, recording.window) as writer:
             recorder = recorder_of(recording.events, writer, _listener(stage.subscribers, job))
             progress.state = "replaying" if recorder.replaying else "playing"
-            runner = make_runner(stage, job, session, recorder, progress, folder)
+            runner = make_runner(stage, job, session, recorder, progress, folder, caller)
             progress.max_steps = runner.info.max_steps
             return await runner.play()
+
+
+@asynccontextmanager
+async def open_code(stage: Stage) -> AsyncGenerator[Caller | None]:
+    """The code of the stage's scaffold, ready for one episode. Raises ScaffoldError."""
+    if stage.code is None:
+        yield None
+        return
+    async with stage.code.open(stage.scaffold) as caller:
+        yield caller
 
 
 def make_runner(
@@ -160,6 +176,7 @@ def make_runner(
     recorder: Recorder,
     progress: EpisodeProgress,
     folder: EpisodeFolder | None,
+    caller: Caller | None = None,
 ) -> EpisodeRunner:
     """Everything one episode needs, put together. Without a folder the memory stays in RAM."""
     plan = stage.plan
@@ -181,8 +198,12 @@ def make_runner(
         key=job.key,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         restarts=job.restarts,
+        jail=stage.code.report.level if stage.code else "",
     )
     desk = EpisodeDesk(job, stage.answers, memory, recorder, stage.budget, progress)
+    if stage.code and caller and scaffold:
+        played = caller.functions & stage.code.functions
+        desk.code = EpisodeCode(caller, scaffold, info, memory, recorder, progress, played)
     return EpisodeRunner(
         session=session,
         info=info,

@@ -22,6 +22,7 @@ from automem.errors import (
     ScaffoldError,
     TraceError,
 )
+from automem.evaluate.coding import code_play
 from automem.evaluate.episodes import Stage, play_episode, read_result
 from automem.evaluate.plan import EvaluationPlan, plan_evaluation
 from automem.evaluate.progress import EpisodeProgress, Progress
@@ -35,6 +36,7 @@ from automem.records.config import RunConfig
 from automem.records.environment import EnvironmentInfo
 from automem.records.result import EpisodeResult, Evaluation, Unfinished
 from automem.run.layout import EvaluationFolder, RunFolder
+from automem.run.status import note_jail
 from automem.scaffold.check import check_for_tasks, check_scaffold
 from automem.scaffold.content import copy_into
 from automem.scaffold.find import find_scaffold
@@ -69,6 +71,14 @@ async def evaluate(
         return read_evaluation(folder)
     write_json(folder.plan, plan)
     progress.title = plan.name
+    code = await code_play(
+        scaffold,
+        run.code_log,
+        unsafe=config.evaluation.unsafe_code,
+        memory_only=config.evaluation.memory_only,
+    )
+    if code is not None:
+        note_jail(run, code.report)
     play = _Play(plan=plan, folder=folder, progress=progress)
     async with AsyncExitStack() as stack:
         router = await stack.enter_async_context(
@@ -85,7 +95,7 @@ async def evaluate(
         )
         budget = RunBudget.of(config.limits)
         trackers = (*subscribers, *plugins.subscribers(run))
-        stage = Stage(plan, scaffold, router, pool, budget, trackers)
+        stage = Stage(plan, scaffold, router, pool, budget, code, trackers)
         await _check_against_game(stage)
         await play.all(stage, router, config.evaluation.episodes_at_once)
     if play.limit is not None:

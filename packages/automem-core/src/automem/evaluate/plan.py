@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ from automem.records.config import AgentSection, LimitsSection, RoleSection, Run
 from automem.records.model import Role, Sampling
 from automem.run.seeds import parse_seeds
 from automem.scaffold.load import Scaffold
+
+MEMORY_ONLY = " (memory only)"
+"""What the name of an evaluation without `perceive` and `guard` ends in."""
 
 
 class RoleIdentity(Record):
@@ -57,6 +60,8 @@ class EvaluationPlan(Record):
     roles: dict[Role, RoleIdentity]
     limits: LimitsSection
     """Those of an episode; the run's bound the work, not the result."""
+    memory_only: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    """Played without the scaffold's `perceive` and `guard`; unset where it has no code."""
 
     @property
     def key(self) -> str:
@@ -70,7 +75,8 @@ class EvaluationPlan(Record):
     @property
     def name(self) -> str:
         """A name for tables: the scaffold, or the baseline."""
-        return self.scaffold_name or agent_text(self.agent)
+        name = self.scaffold_name or agent_text(self.agent)
+        return f"{name}{MEMORY_ONLY}" if self.memory_only else name
 
     @property
     def consults(self) -> bool:
@@ -113,7 +119,14 @@ def plan_evaluation(
         limits=msgspec.structs.replace(
             config.limits, run_tokens=None, run_cost=None, run_seconds=None
         ),
+        memory_only=True
+        if config.evaluation.memory_only and _has_code(scaffold)
+        else msgspec.UNSET,
     )
+
+
+def _has_code(scaffold: Scaffold | None) -> bool:
+    return scaffold is not None and scaffold.code is not None
 
 
 def chosen_seeds(config: RunConfig) -> tuple[int, ...]:

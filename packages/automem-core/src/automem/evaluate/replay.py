@@ -12,7 +12,8 @@ from automem.episode.progress import EpisodeProgress
 from automem.episode.reader import open_trace
 from automem.episode.recorder import recorder_of
 from automem.errors import EvaluationError, ReplayMismatch, ScaffoldError
-from automem.evaluate.episodes import Stage, make_runner
+from automem.evaluate.coding import code_play
+from automem.evaluate.episodes import Stage, make_runner, open_code
 from automem.evaluate.plan import EvaluationPlan
 from automem.plugins import Plugins
 from automem.processes.pool import open_pool
@@ -61,10 +62,17 @@ async def replay_episode(
     spec = plugins.get("environment", plan.environment)
     shown = progress or EpisodeProgress(job.task, job.seed, max_steps=trace.count)
     recorder = recorder_of(trace.events(), None)
+    scaffold = _scaffold(run, plan)
+    code = await code_play(
+        scaffold,
+        run.code_log,
+        unsafe=trace.started.jail == "none",
+        memory_only=bool(plan.memory_only),
+    )
     async with open_pool(spec, plan.options, workers=1, logs=run.logs) as pool:
-        stage = Stage(plan, _scaffold(run, plan), NoAnswers(), pool, _unlimited())
-        async with pool.session(job.task) as session:
-            runner = make_runner(stage, job, session, recorder, shown, None)
+        stage = Stage(plan, scaffold, NoAnswers(), pool, _unlimited(), code)
+        async with open_code(stage) as caller, pool.session(job.task) as session:
+            runner = make_runner(stage, job, session, recorder, shown, None, caller)
             try:
                 await runner.play()
             except ReplayMismatch as error:

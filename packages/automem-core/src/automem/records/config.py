@@ -100,6 +100,10 @@ class EvaluationSection(Record):
     """None plays all of them at once."""
     workers: Count | None = None
     """Environment processes; None is one a core."""
+    memory_only: bool = False
+    """Play without the scaffold's `perceive` and `guard`, so that memory alone is measured."""
+    unsafe_code: bool = False
+    """Play a scaffold's code also where nothing keeps it in."""
 
 
 class RunConfig(Record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from automem.records._struct import Record
+from automem.records.jail import JailReport
 
 RunState = Literal["running", "finished", "interrupted", "failed"]
 
@@ -52,3 +53,5 @@ class RunStatus(Record):
     message: str = ""
     """Why it failed or was stopped."""
     provenance: Provenance
+    jail: JailReport | None = None
+    """What keeps scaffold code in, as it was tried when code was played last; None before."""

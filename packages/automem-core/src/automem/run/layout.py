@@ -90,6 +90,11 @@ class RunFolder:
         return self.path / "logs"
 
     @property
+    def code_log(self) -> Path:
+        """What jails of scaffold code say before they are locked."""
+        return self.logs / "code.log"
+
+    @property
     def scaffolds(self) -> Path:
         """Immutable copies of every scaffold that was played."""
         return self.path / "scaffolds"

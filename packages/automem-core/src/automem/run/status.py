@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import structlog
 
 from automem.errors import LimitReached, RunError
 from automem.files import write_json
+from automem.records.jail import JailReport
 from automem.records.run import RunState, RunStatus
 from automem.run.layout import RunFolder
 from automem.run.provenance import gather
@@ -69,6 +70,7 @@ async def working_on(
             started_at=_now(),
             heartbeat=_now(),
             provenance=gather(Path.cwd()),
+            jail=_noted(run),
         )
         write_json(run.status, begun)
         try:
@@ -84,18 +86,21 @@ async def working_on(
         _keep(run, _ended(begun, "finished", ""))
 
 
+def note_jail(run: RunFolder, report: JailReport) -> None:
+    """Keep what was found out about the jail in `run.json`, where this process works on the run."""
+    with suppress(RunError):
+        status = _stored(run)
+        if status is not None:
+            _keep(run, msgspec.structs.replace(status, jail=report))
+
+
 def read_status(run: RunFolder) -> RunStatus | None:
     """What `run.json` says; None where there is none.
 
     A run that says it is running while nobody holds it was killed: it is shown as interrupted.
     """
-    try:
-        status = msgspec.json.decode(run.status.read_bytes(), type=RunStatus)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError) as error:
-        raise RunError(f"cannot read {run.status}: {error}") from error
-    if status.status == "running" and not is_held(run):
+    status = _stored(run)
+    if status is not None and status.status == "running" and not is_held(run):
         return msgspec.structs.replace(
             status, status="interrupted", message="the process ended without a word"
         )
@@ -114,6 +119,23 @@ def is_held(run: RunFolder) -> bool:
         except OSError:
             return True
         return False
+
+
+def _stored(run: RunFolder) -> RunStatus | None:
+    try:
+        return msgspec.json.decode(run.status.read_bytes(), type=RunStatus)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise RunError(f"cannot read {run.status}: {error}") from error
+
+
+def _noted(run: RunFolder) -> JailReport | None:
+    """The jail that was noted, by this command or an earlier one."""
+    with suppress(RunError):
+        status = _stored(run)
+        return None if status is None else status.jail
+    return None
 
 
 def _lock(file: IO[str]) -> bool:
@@ -136,6 +158,8 @@ async def _beat(run: RunFolder, status: RunStatus, seconds: float) -> None:
 
 def _keep(run: RunFolder, status: RunStatus) -> None:
     """Write the status where that is possible: the work, and what ended it, count for more."""
+    if status.jail is None:
+        status = msgspec.structs.replace(status, jail=_noted(run))
     try:
         write_json(run.status, status)
     except OSError as error:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from automem.errors import AutoMemError, ScaffoldError
 from automem.records.environment import EnvironmentInfo
-from automem.scaffold.content import CODE, MANIFEST, content_hash
+from automem.scaffold.code_check import code_problems
+from automem.scaffold.content import MANIFEST, content_hash
 from automem.scaffold.context import PromptContext
 from automem.scaffold.load import VARIANTS, Scaffold
 from automem.scaffold.manifest_check import manifest_problems
@@ -44,7 +45,7 @@ def check_scaffold(
 
     With `info` its actions are checked against the game. `contexts` are recorded ones that every
     prompt has to render on; without any, an empty, an ordinary and a long one are made up. Each
-    variant is checked by itself.
+    variant is checked by itself. Code is read, not run: `automem.evaluate.candidate` does that.
     """
     found = [*_folder(scaffold), *_one(scaffold, info, contexts)]
     for pattern in scaffold.variants:
@@ -56,10 +57,6 @@ def check_scaffold(
 
 
 def _folder(scaffold: Scaffold) -> Iterator[Problem]:
-    if scaffold.code is not None:
-        yield Problem(
-            where=CODE, text="scaffold code is not supported in this version; remove the file"
-        )
     try:
         now = content_hash(scaffold.folder)
     except ScaffoldError as error:
@@ -75,6 +72,7 @@ def _one(
     scaffold: Scaffold, info: EnvironmentInfo | None, contexts: Sequence[PromptContext]
 ) -> Iterator[Problem]:
     yield from manifest_problems(scaffold, info)
+    yield from code_problems(scaffold)
     try:
         shown = contexts or sample_contexts(scaffold, info)
     except AutoMemError:

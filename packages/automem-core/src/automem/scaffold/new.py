@@ -21,14 +21,14 @@ def new_scaffold(source: Path, folder: Path, name: str) -> Path:
             "and underscores"
         )
     content = texts(source)
-    manifest = _with_value(content[MANIFEST], "name", name)
-    manifest = _with_value(manifest, "parent", hash_of(content))
+    manifest = with_value(content[MANIFEST], "name", name)
+    manifest = with_value(manifest, "parent", hash_of(content))
     if not write_all({**content, MANIFEST: manifest}, folder):
         raise ScaffoldError(f"{folder} exists already; choose another folder, or remove it")
     return folder
 
 
-def _with_value(text: str, key: str, value: str) -> str:
+def with_value(text: str, key: str, value: str) -> str:
     """The TOML with one top-level text set, and nothing else touched: edited by line.
 
     Each line that may hold the key is tried, and what comes out is read back; so a look-alike

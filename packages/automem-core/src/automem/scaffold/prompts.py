@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, meta
+from jinja2 import Template, TemplateError, TemplateSyntaxError, meta, nodes
 
 from automem.errors import ScaffoldError
 from automem.scaffold.context import PromptContext, StaticContext
@@ -56,17 +56,24 @@ class Prompts:
             if file in seen or file not in self._scaffold.prompts:
                 continue
             seen.add(file)
-            tree = self._environment.parse(self._scaffold.prompts[file])
+            tree = self.parsed(file)
             found |= meta.find_undeclared_variables(tree)
             left += [other for other in meta.find_referenced_templates(tree) if other]
         return frozenset(found)
+
+    def parsed(self, file: str) -> nodes.Template:
+        """The syntax tree of a file in `prompts/`."""
+        return self._environment.parse(self._scaffold.prompts[file])
 
     def system(self, context: StaticContext) -> str:
         """The system message; empty if the scaffold has none. Raises ScaffoldError."""
         return self._render("system", context) if self.has("system") else ""
 
     def render(self, name: str, context: PromptContext) -> str:
-        """One of `PROMPT_NAMES`, filled. Raises ScaffoldError that names template and line."""
+        """One of `PROMPT_NAMES`, or a `plan_*`, filled.
+
+        Raises ScaffoldError that names template and line.
+        """
         return self._render(name, context)
 
     def _render(self, name: str, context: StaticContext) -> str:

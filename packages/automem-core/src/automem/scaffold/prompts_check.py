@@ -8,6 +8,8 @@ import msgspec
 
 from automem.errors import ScaffoldError
 from automem.records.scaffold import Phase
+from automem.scaffold.code import plan_prompts
+from automem.scaffold.code_check import slot_problems
 from automem.scaffold.content import MANIFEST, PROMPTS
 from automem.scaffold.context import PromptContext
 from automem.scaffold.load import Scaffold
@@ -49,7 +51,8 @@ def prompt_problems(scaffold: Scaffold, contexts: Sequence[PromptContext]) -> It
     except ScaffoldError as error:
         yield Problem(where=PROMPTS, text=str(error))
         return
-    for name in PROMPT_NAMES:
+    instead = sorted(plan_prompts(scaffold.prompts)) if scaffold.code is not None else ()
+    for name in (*PROMPT_NAMES, *instead):
         where = f"{PROMPTS}/{prompts.file_of(name)}"
         if not prompts.has(name):
             yield Problem(where=where, text=f"is missing; write it, it is the prompt '{name}'")
@@ -58,14 +61,15 @@ def prompt_problems(scaffold: Scaffold, contexts: Sequence[PromptContext]) -> It
         yield from _rendered(scaffold, prompts, name, where, contexts)
     if prompts.has("system"):
         yield from _system(prompts, contexts)
+    yield from slot_problems(scaffold, prompts)
 
 
 def _variables(scaffold: Scaffold, prompts: Prompts, name: str, where: str) -> Iterator[Problem]:
     used = prompts.variables(name)
-    for variable in _SHOWN.get(name, ()):
+    for variable in _SHOWN.get(name, ("observation",) if name not in _PHASES else ()):
         if variable not in used:
             yield Problem(where=where, text=f"never shows {{{{ {variable} }}}}; add it")
-    phase = _PHASES[name]
+    phase = _PHASES.get(name)
     if name != phase:
         return
     told = used | prompts.variables("system")
@@ -90,9 +94,10 @@ def _rendered(
     contexts: Sequence[PromptContext],
 ) -> Iterator[Problem]:
     manifest = scaffold.manifest
-    phase = _PHASES[name]
+    phase = _PHASES.get(name, "plan")
     operations = operations_text(manifest.operation, phase)
     slots = {rule.slot: rule.when_empty for rule in manifest.inject if phase in rule.phases}
+    slots |= manifest.code.slots
     for context in contexts:
         filled = {slot: context.slots.get(slot, text) for slot, text in slots.items()}
         shown = msgspec.structs.replace(context, operations=operations, slots=filled)
