@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from automem.models.cost import FREE
-from automem.records.model import Message
+from automem.records.model import Message, ModelRequest
 from automem.records.scaffold import OperationRule
 from automem_backends.rules.player import RulesOptions, RulesPlayer
 
@@ -284,3 +286,30 @@ def test_closing_twice_is_harmless():
         await player.aclose()
 
     asyncio.run(close_twice())
+
+
+def answered(messages: list[Message], options: RulesOptions) -> str:
+    player = RulesPlayer(None, None, options)
+    return asyncio.run(player.complete(ModelRequest(messages=tuple(messages)))).text
+
+
+def test_a_player_that_never_consults_acts_on_what_the_prompt_shows(table):
+    walk(table, "Move East", 1)
+    asks = answered(table.begin("plan", step=1), RulesOptions())
+    acts = answered(table.begin("plan", step=1), RulesOptions(consults=0.0))
+    logs = answered(table.begin("log", step=2, action="Noop"), RulesOptions(consults=0.0))
+    shows_the_journal = table.scaffold.manifest.name == "crafter-map"
+    assert ("<|ACTION|>" in asks) == shows_the_journal
+    assert acts.startswith("<|ACTION|>")
+    assert "<|DONE|>" not in logs
+
+
+def test_half_a_habit_is_kept_in_about_half_of_the_phases_and_always_the_same_ones(table):
+    walk(table, "Move East", 1)
+    options = RulesOptions(consults=0.5)
+    twice = [
+        [answered(table.begin("plan", step=step), options) for step in range(1, 61)]
+        for _ in range(2)
+    ]
+    assert twice[0] == twice[1]
+    assert 15 < sum("<|ACTION|>" not in text for text in twice[0]) < 45

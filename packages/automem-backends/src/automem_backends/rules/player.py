@@ -8,6 +8,7 @@ memory as a model does.
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Annotated
 
 from msgspec import Meta
@@ -35,6 +36,9 @@ class RulesOptions(Record):
     """Another seed is another set of habits."""
     variation: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
     """The share of replies in which a habit varies: which way to explore, a note left out."""
+    consults: Annotated[float, Meta(ge=0.0, le=1.0)] = 1.0
+    """The share of PLAN phases in which it looks anything up; in the others it acts on what the
+    prompt shows by itself, as models do that seldom consult their memory."""
 
 
 class RulesPlayer:
@@ -49,6 +53,7 @@ class RulesPlayer:
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Answer one conversation."""
         talk = read_transcript(request.messages)
+        talk = replace(talk, consults=talk.phase == "log" or self._consults(talk))
         text = self._answer(talk)
         if talk.bare:
             text = text.removeprefix("<|ACTION|>").removesuffix("<|END|>")
@@ -76,7 +81,14 @@ class RulesPlayer:
 
     def _luck(self, talk: Transcript) -> int:
         """0, or in the share of conversations set by `variation` a number drawn from their text."""
-        drawn = zlib.crc32(f"{self._options.seed}\n{talk.first}".encode())
+        drawn = self._drawn("", talk)
         if (drawn % 1000) >= self._options.variation * 1000:
             return 0
         return drawn // 1000
+
+    def _consults(self, talk: Transcript) -> bool:
+        return self._drawn("consults\n", talk) % 1000 < self._options.consults * 1000
+
+    def _drawn(self, habit: str, talk: Transcript) -> int:
+        """The same number for every turn of a conversation."""
+        return zlib.crc32(f"{habit}{self._options.seed}\n{talk.first}".encode())

@@ -43,6 +43,8 @@ class Transcript:
     """Whether the reply is to be the name of an action and nothing else."""
     system: str = ""
     """What the conversation says of the game before anything else."""
+    consults: bool = True
+    """Whether the player asks its memory for what the prompt does not show by itself."""
 
     def file(self, name: str) -> MemoryFile | None:
         """The file of that name, if the index has it."""

@@ -40,7 +40,7 @@ class Recall:
 
     def look_up(self, subject: str) -> str | None:
         """The operation that answers a subject; None if it was answered or cannot be asked."""
-        if subject in self.recalled:
+        if subject in self.recalled or not self.talk.consults:
             return None
         return question(self.talk, subject)
 

@@ -39,7 +39,7 @@ class Recall:
 
     def look_up(self, topic: Topic) -> str | None:
         """The operation that answers a topic; None if it was answered or cannot be asked."""
-        if topic in self.recalled:
+        if topic in self.recalled or not self.talk.consults:
             return None
         return question(self.talk, topic, self.depth)
 
