@@ -60,7 +60,14 @@ class EvaluationError(AutoMemError):
 
 
 class EvaluationUnfinished(EvaluationError):
-    """Episodes of an evaluation could not be finished; the same command goes on with them."""
+    """Episodes of an evaluation could not be finished; the same command goes on with them.
+
+    `scaffold_failed` says that the scaffold's own code was the cause each time.
+    """
+
+    def __init__(self, message: str, *, scaffold_failed: bool = False) -> None:
+        super().__init__(message)
+        self.scaffold_failed = scaffold_failed
 
 
 class MetaError(AutoMemError):
