@@ -1,0 +1,70 @@
+"""Keys and values of one sequence, in buffers that grow."""
+# torch is in the interpreter of this engine only, so its types are not known here.
+# pyright: basic, reportMissingImports=false
+
+from __future__ import annotations
+
+import torch
+
+_STEP = 256
+"""Tokens by which a buffer grows; growing copies it."""
+
+
+class TensorValues:
+    """One pair of tensors a layer, `[1, heads, tokens, size of a head]`."""
+
+    __slots__ = ("_capacity", "_layers", "length")
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._capacity = 0
+        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    @property
+    def size(self) -> int:
+        """Bytes of all buffers."""
+        return sum(tensor.nbytes for pair in self._layers for tensor in pair)
+
+    def reserve(self, tokens: int) -> None:
+        """Make room for as many in all."""
+        if tokens > self._capacity:
+            self._resize(-(-tokens // _STEP) * _STEP)
+
+    def copy(self, tokens: int) -> TensorValues:
+        """Another one with the first `tokens` of this one."""
+        other = TensorValues()
+        other.length = tokens
+        other._layers = self._layers
+        other._resize(-(-(tokens + 1) // _STEP) * _STEP)
+        return other
+
+    def extend(
+        self, layer: int, keys: torch.Tensor, values: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append to one layer; all of it then. `length` is the caller's to raise, after the last.
+
+        Layers come in order the first time, which is when their sizes are learned.
+        """
+        if layer == len(self._layers):
+            heads, size = keys.shape[1], keys.shape[3]
+            shape = (1, heads, self._capacity, size)
+            self._layers.append((keys.new_empty(shape), values.new_empty(shape)))
+        all_keys, all_values = self._layers[layer]
+        end = self.length + keys.shape[2]
+        all_keys[:, :, self.length : end] = keys
+        all_values[:, :, self.length : end] = values
+        return all_keys[:, :, :end], all_values[:, :, :end]
+
+    @torch.inference_mode()
+    def _resize(self, capacity: int) -> None:
+        self._layers = [
+            (self._grown(keys, capacity), self._grown(values, capacity))
+            for keys, values in self._layers
+        ]
+        self._capacity = capacity
+
+    def _grown(self, tensor: torch.Tensor, capacity: int) -> torch.Tensor:
+        _, heads, _, size = tensor.shape
+        grown = tensor.new_empty((1, heads, capacity, size))
+        grown[:, :, : self.length] = tensor[:, :, : self.length]
+        return grown
