@@ -102,7 +102,7 @@ async def evaluate(
         also = f"\n{_told(play)}" if play.unfinished else ""
         raise LimitReached(f"{play.limit}{also}") from play.limit
     if play.unfinished:
-        raise EvaluationUnfinished(_told(play))
+        raise EvaluationUnfinished(_told(play), scaffold_failed=play.scaffold_failed)
     evaluation = summarize(plan, [play.results[job] for job in play.jobs()])
     write_json(folder.evaluation, evaluation)
     return evaluation
@@ -161,6 +161,8 @@ class _Play:
         default_factory=dict[tuple[str, int], EpisodeResult]
     )
     unfinished: list[Unfinished] = field(default_factory=list[Unfinished])
+    scaffold_failed: bool = True
+    """Whether every episode that is unfinished is so because of the scaffold's own code."""
     limit: LimitReached | None = None
 
     def jobs(self) -> list[tuple[str, int]]:
@@ -219,10 +221,10 @@ class _Play:
                 progress.state = "unfinished"
                 progress.note = str(limit)
             except AutoMemError as error:
-                self._leave(progress, str(error))
+                self._leave(progress, error, str(error))
                 log.error("episode_unfinished", episode=job.name, error=str(error))
             except Exception as error:
-                self._leave(progress, f"{type(error).__name__}: {error}")
+                self._leave(progress, error, f"{type(error).__name__}: {error}")
                 log.exception("episode_failed", episode=job.name)
             else:
                 self.results[task, seed] = result
@@ -234,7 +236,8 @@ class _Play:
                     result.totals.usage.input_tokens + result.totals.usage.output_tokens
                 )
 
-    def _leave(self, progress: EpisodeProgress, cause: str) -> None:
+    def _leave(self, progress: EpisodeProgress, error: Exception, cause: str) -> None:
+        self.scaffold_failed &= isinstance(error, ScaffoldError)
         self.unfinished.append(Unfinished(task=progress.task, seed=progress.seed, cause=cause))
         progress.state = "unfinished"
         progress.note = cause
