@@ -1,0 +1,1 @@
+"""Loop 1: propose a scaffold, play it, judge it, write a line of the ledger."""

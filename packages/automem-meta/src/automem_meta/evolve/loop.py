@@ -1,0 +1,238 @@
+"""Loop 1 from the ledger's end to its own: review, check, judge, write a line, and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from automem.errors import ConfigError, EvaluationUnfinished, ScaffoldError
+from automem.evaluate.statistics import mean_and_error, stratified
+from automem.protocols import Gate
+from automem.records.ledger import Trial, TrialVerdict, WithoutCode
+from automem.records.review import ReviewOutcome, ReviewTask
+from automem.review.changes import changed
+from automem.run.layout import RunFolder
+from automem.run.ledger import append_trial, read_ledger, trial_line
+from automem.scaffold.content import texts
+from automem.scaffold.load import Scaffold
+from automem_meta.config import EvolveSection
+from automem_meta.evolve.judging import Judgment, Seeds, Sides, judge
+from automem_meta.evolve.playing import Played, Player, settings_of
+from automem_meta.evolve.reviewing import ShowReview, review, unseen_review
+from automem_meta.evolve.state import Stop, Try, Version, next_step
+
+
+@dataclass(slots=True)
+class Loop:
+    """One run of loop 1. All that it knows is on disk: any of its steps may be the last."""
+
+    section: EvolveSection
+    gate: Gate
+    player: Player
+    search: tuple[int, ...]
+    fresh: tuple[int, ...]
+    show_review: ShowReview = unseen_review
+
+    @property
+    def run_folder(self) -> RunFolder:
+        """Where everything is."""
+        return self.player.run
+
+    async def run(self) -> Stop:
+        """Try until nothing is left to try. Raises what reviews and evaluations raise."""
+        root = self.root()
+        while True:
+            trials = read_ledger(self.run_folder.ledger)
+            step = next_step(root, trials, self.section)
+            if isinstance(step, Stop):
+                return step
+            append_trial(self.run_folder.ledger, await self._try(step, trials))
+
+    def root(self) -> Version:
+        """What the run begins with. Raises ConfigError where the ledger began with another."""
+        scaffold = self.player.keep(self.player.config.scaffold.source)
+        root = Version(scaffold.hash, scaffold.manifest.name, 0)
+        trials = read_ledger(self.run_folder.ledger)
+        if not trials:
+            return root
+        settings = settings_of(self.player.plan(scaffold.folder, self.search, memory_only=False))
+        first = trials[0]
+        if first.parent != root.hash:
+            raise ConfigError(
+                f"{self.run_folder.path} began with the scaffold {first.parent_name} "
+                f"({first.parent}), not with {root.name} ({root.hash}); choose another name "
+                "with --run"
+            )
+        if first.settings != settings:
+            raise ConfigError(
+                f"{self.run_folder.path} was evolved with another game, model or agent than the "
+                "configuration names now, so results cannot be compared; choose another name "
+                "with --run"
+            )
+        return root
+
+    async def _try(self, step: Try, trials: tuple[Trial, ...]) -> Trial:
+        folder = self.player.folder(step.incumbent)
+        scaffold = self.player.keep(str(folder))
+        incumbent = await self.player.play(folder, self.search, f"{step.text}: incumbent")
+        outcome = await self._review(step, trials, incumbent)
+        review_folder = self.run_folder.review(step.revision, step.number)
+        plan = self.player.plan(folder, self.search, memory_only=False)
+        trial = Trial(
+            at=_now(),
+            settings=settings_of(plan),
+            revision=step.revision,
+            attempt=step.attempt,
+            continuation=step.continuation,
+            review=review_folder.relative_to(self.run_folder.path).as_posix(),
+            parent=scaffold.hash,
+            parent_name=scaffold.manifest.name,
+            change=outcome.change,
+            verdict="no_proposal",
+            why=f"{_REASONS.get(outcome.reason, outcome.reason)}: {outcome.text}".rstrip(": "),
+            gate=self.section.gate,
+            review_cost=outcome.spent,
+        )
+        if outcome.reason != "finished":
+            return trial
+        return await self._judged(step, trials, trial, scaffold)
+
+    async def _review(
+        self, step: Try, trials: tuple[Trial, ...], incumbent: Played
+    ) -> ReviewOutcome:
+        failed = step.failed
+        previous = trials[-1] if trials else None
+        task = ReviewTask(
+            incumbent=step.incumbent.hash,
+            evaluations=incumbent.evaluations,
+            revision=step.revision,
+            attempt=step.attempt,
+            continuation=step.continuation > 0,
+            previous_change=previous.change if previous else "",
+            previous_result=f"{previous.verdict.replace('_', ' ')}: {previous.why}"
+            if previous
+            else "",
+            failed_overlay=f"{failed.review}/overlay" if failed else "",
+            failed_evaluations=failed.evaluations if failed else (),
+            ledger=tuple(map(trial_line, trials)),
+            memory_only=self.section.memory_only,
+        )
+        return await review(
+            self.run_folder.review(step.revision, step.number),
+            task,
+            self.section,
+            run=self.run_folder,
+            plugins=self.player.plugins,
+            purse=self.player.purse,
+            title=f"{step.text}: review by {self.section.provider}; {champion_text(step, trials)}",
+            show=self.show_review,
+        )
+
+    async def _judged(
+        self, step: Try, trials: tuple[Trial, ...], trial: Trial, incumbent: Scaffold
+    ) -> Trial:
+        """The trial with the verdict of the check and of the gate."""
+        overlay = self.run_folder.path / trial.review / "overlay"
+        try:
+            candidate = self.player.keep(str(overlay))
+            trial = msgspec.structs.replace(
+                trial, candidate=candidate.hash, candidate_name=candidate.manifest.name
+            )
+            self._refuse_repeated(candidate, incumbent, trials)
+            judgment = await judge(
+                self.gate,
+                self.player,
+                Sides(before=incumbent.folder, after=candidate.folder),
+                Seeds(self.search, self._unused(trials)),
+                f"{step.text}; {champion_text(step, trials)}",
+            )
+        except ScaffoldError as error:
+            return _ended(trial, "refused", str(error))
+        except EvaluationUnfinished as error:
+            if not error.scaffold_failed:
+                raise
+            return _ended(trial, "refused", f"its code fails in play: {error}")
+        trial = msgspec.structs.replace(
+            trial,
+            stages=tuple(judgment.stages),
+            evaluations=judgment.evaluations,
+            play_cost=judgment.cost,
+        )
+        if not judgment.kept:
+            return _ended(trial, "dropped", judgment.why)
+        return await self._kept(step, trial, candidate, judgment)
+
+    async def _kept(
+        self, step: Try, trial: Trial, candidate: Scaffold, judgment: Judgment
+    ) -> Trial:
+        if self.section.memory_only and candidate.code is not None:
+            title = f"{step.text}: kept, now without its code"
+            bare = await self.player.play(candidate.folder, self.search, title, memory_only=True)
+            whole = await self.player.play(candidate.folder, self.search, title)
+            mean, error = mean_of(bare)
+            trial = msgspec.structs.replace(
+                trial,
+                without_code=WithoutCode(
+                    mean=mean,
+                    standard_error=error,
+                    with_code=mean_of(whole)[0],
+                    evaluations=bare.evaluations,
+                ),
+                play_cost=trial.play_cost + bare.cost,
+            )
+        return _ended(trial, "kept", judgment.why)
+
+    def _refuse_repeated(
+        self, candidate: Scaffold, incumbent: Scaffold, trials: tuple[Trial, ...]
+    ) -> None:
+        """Refuse what is the incumbent, or was tried: playing it again would tell nothing."""
+        content = texts(candidate.folder)
+        if not changed(texts(incumbent.folder), content):
+            raise ScaffoldError("nothing was changed")
+        for trial in trials:
+            folder = self.run_folder.scaffolds / f"{trial.candidate}-{trial.candidate_name}"
+            if trial.stages and folder.is_dir() and not changed(texts(folder), content):
+                raise ScaffoldError(f"it plays as {trial.candidate_name}, which was tried before")
+
+    def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:
+        """The fresh seeds that no candidate was played on."""
+        used = {
+            pair.seed
+            for trial in trials
+            for stage in trial.stages
+            if stage.fresh
+            for pair in stage.pairs
+        }
+        return tuple([seed for seed in self.fresh if seed not in used])
+
+
+_REASONS = {
+    "limit": "the review reached its limit",
+    "gave_up": "the meta-LLM gave up",
+    "refused": "the meta-LLM refused",
+}
+
+
+def mean_of(played: Played) -> tuple[float, float | None]:
+    """Mean progression in percent and its standard error, tasks being strata."""
+    strata: dict[str, list[float]] = {}
+    for (task, _), result in played.episodes.items():
+        strata.setdefault(task, []).append(100 * result.progression)
+    values = list(strata.values())
+    return stratified(values) if len(values) > 1 else mean_and_error(values[0])
+
+
+def champion_text(step: Try, trials: tuple[Trial, ...]) -> str:
+    """The best scaffold so far, as a display names it."""
+    kept = sum(trial.verdict == "kept" for trial in trials)
+    return f"champion {step.incumbent.name} ({kept} kept, {len(trials)} tried)"
+
+
+def _ended(trial: Trial, verdict: TrialVerdict, why: str) -> Trial:
+    return msgspec.structs.replace(trial, verdict=verdict, why=why, at=_now())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
