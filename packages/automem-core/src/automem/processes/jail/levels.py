@@ -16,6 +16,7 @@ from typing import Final, get_args
 from automem.processes.jail.inside import landlock
 from automem.processes.jail.inside.kernel import LinuxKernel
 from automem.processes.jail.inside.syscalls import ARCHITECTURES
+from automem.processes.jail.process import ENVIRONMENT
 from automem.records.jail import JailLevel, JailLimits
 
 LEVELS: Final[tuple[JailLevel, ...]] = get_args(JailLevel)
@@ -84,7 +85,9 @@ def argv_of(level: JailLevel, limits: JailLimits, readable: Sequence[Path]) -> l
         "reply_bytes": limits.reply_bytes,
         "readable": [str(path) for path in readable],
     }
-    started = [_python(), "-I", "-S", "-B", str(_INSIDE / "boot.py"), json.dumps(options)]
+    # Not -I: it would ignore the one variable that is set, which makes sets come in one order, so
+    # that a recorded episode plays again.
+    started = [_python(), "-P", "-s", "-S", "-B", str(_INSIDE / "boot.py"), json.dumps(options)]
     if level != "bubblewrap":
         return started
     program = shutil.which("bwrap") or "bwrap"
@@ -99,6 +102,7 @@ def _python() -> str:
 def _bubblewrap(program: str, readable: Sequence[Path]) -> list[str]:
     """An empty system with the interpreter, this package and what is to be read."""
     argv = [program, "--unshare-all", "--die-with-parent", "--clearenv", "--cap-drop", "ALL"]
+    argv += ["--setenv", *next(iter(ENVIRONMENT.items()))]
     argv += ["--uid", "65534", "--gid", "65534", "--dev-bind", "/dev/null", "/dev/null"]
     for folder in map(Path, _SYSTEM):
         if folder.is_symlink():

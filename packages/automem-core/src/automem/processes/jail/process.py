@@ -25,6 +25,8 @@ from automem.processes.jail.inside.serve import REPLY, REQUEST
 
 _IN_PLACE_MILLISECONDS: Final = 1
 _AT_ONCE: Final = 65536
+ENVIRONMENT: Final = {"PYTHONHASHSEED": "0"}
+"""All that a jailed process is given. Sets come in one order, so that recorded play repeats."""
 _EXIT_SECONDS: Final = 5.0
 
 
@@ -148,7 +150,7 @@ class JailedProcess:
 
 
 def start(argv: Sequence[str], *, log: Path, reply_bytes: int) -> JailedProcess:
-    """Start `argv` with two pipes and nothing else: no environment, no other descriptor.
+    """Start `argv` with two pipes and nothing else: no secret, no other descriptor.
 
     What it writes to standard error before it is locked goes to `log`. To be called in the thread
     of the event loop: the process dies with the thread that started it. Raises OSError.
@@ -163,7 +165,7 @@ def start(argv: Sequence[str], *, log: Path, reply_bytes: int) -> JailedProcess:
                 stdin=theirs_in,
                 stdout=theirs_out,
                 stderr=errors,
-                env={},
+                env=ENVIRONMENT,
                 cwd="/",
                 start_new_session=True,
             )
