@@ -57,3 +57,15 @@ def automem_setups() -> list[Spec]:
             summary="The engine SGLang 0.5.23, for the backend of that name (several gigabytes)",
         ),
     ]
+
+
+@hookimpl
+def automem_commands() -> list[Spec]:
+    """What the command line can do with engines."""
+    return [
+        Spec(
+            name="serve",
+            make="automem_backends.serve:serve",
+            summary="Start the engines of a configuration and keep them.",
+        ),
+    ]

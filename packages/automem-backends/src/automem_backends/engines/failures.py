@@ -80,7 +80,7 @@ _SIGNS = (
     _sign(
         r"gated repo|401 client error|awaiting a review|must be authenticated",
         "the model may be fetched only with a key",
-        'accept its terms, set HF_TOKEN and let the engine have it: environment = ["HF_TOKEN"]',
+        'accept its terms, set HF_TOKEN and let the engine have it: variables = ["HF_TOKEN"]',
     ),
     _sign(
         r"not a valid model identifier|repository not found|does not appear to have a file named|"

@@ -43,8 +43,8 @@ class EngineOptions(Record):
     """Further arguments of the engine's command line; they come last and win."""
     program: tuple[str, ...] = ()
     """What is called in place of the engine's own program, such as a container's."""
-    environment: tuple[str, ...] = ()
-    """Names of variables with secrets that the engine may have, such as HF_TOKEN."""
+    variables: tuple[str, ...] = ()
+    """Names of environment variables with secrets that it may have, such as HF_TOKEN."""
     probe: bool = True
     """Ask it a few questions at start, which base and adapters must answer differently."""
     attempt_seconds: Seconds | None = None
@@ -66,7 +66,7 @@ class EngineOptions(Record):
         "max_lora_rank",
         "max_loras",
         "program",
-        "environment",
+        "variables",
         "probe",
         "attempt_seconds",
     )

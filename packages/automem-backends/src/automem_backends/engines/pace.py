@@ -8,7 +8,7 @@ from automem.records._struct import Record
 class Pace(Record):
     """Seconds; tests go faster."""
 
-    poll: float = 0.5
+    poll: float = 0.25
     """Between looks at an engine that starts, and between lines of its log that are told."""
     check: float = 10.0
     """Between looks at an engine that runs, and longest until it says that it is well."""

@@ -48,9 +48,9 @@ def find_program(
 
 
 def _passed(options: EngineOptions, environ: Mapping[str, str]) -> dict[str, str]:
-    for name in options.environment:
+    for name in options.variables:
         if name not in environ:
             raise ConfigError(
-                f"environment names the variable {name}, which is not set; set it, or remove it"
+                f"variables: the environment variable {name} is not set; set it, or remove it there"
             )
-    return {name: environ[name] for name in options.environment}
+    return {name: environ[name] for name in options.variables}

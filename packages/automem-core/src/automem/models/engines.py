@@ -100,6 +100,7 @@ class RoleEngine:
     key: EngineKey
     request: EngineRequest
     engine: Engine
+    adapter: str | None
 
 
 @asynccontextmanager
@@ -131,7 +132,10 @@ async def open_engines(
             open_engine = cast("OpenEngine", import_part(specs[key], specs[key].engine))
             engines[key] = await stack.enter_async_context(open_engine(request))
         await _all_ready(list(engines.values()))
-        yield {role: RoleEngine(key, requests[key], engines[key]) for role, key in keys.items()}
+        yield {
+            role: RoleEngine(key, requests[key], engines[key], resolved[role].adapter)
+            for role, key in keys.items()
+        }
 
 
 async def _all_ready(engines: list[Engine]) -> None:
