@@ -1,0 +1,257 @@
+"""The desk of a review: brief, tools, budget and transcript, whoever the meta-LLM is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import anyio
+
+from automem.errors import AutoMemError, LimitReached, ScaffoldError
+from automem.files import write_text
+from automem.models.cost import Price
+from automem.plugins import Plugins
+from automem.records.review import (
+    Answered,
+    AnyReviewEvent,
+    Closed,
+    CloseReason,
+    MetaTurn,
+    Noted,
+    NoteKind,
+    Opened,
+    ReviewBudget,
+    ReviewOutcome,
+    ReviewTask,
+    Said,
+    Spent,
+    ToolAnswer,
+    ToolCall,
+    ToolSpec,
+)
+from automem.review.brief import brief, instructions
+from automem.review.budget import require_review_price, spent, used_up, warning
+from automem.review.library import Library
+from automem.review.overlay import METHOD, Overlay
+from automem.review.starting import start_overlay
+from automem.review.tool import Tool
+from automem.review.toolbox import TOOLS
+from automem.review.transcript import Transcript, open_transcript
+from automem.review.view import open_view
+from automem.review.wording import harmless, harmless_turn, known_secrets, portion
+from automem.review.workplace import Workplace
+from automem.run.layout import RunFolder
+from automem.spelling import did_you_mean
+
+FINISH = "finish"
+MOST_CHANGE = 200
+"""Characters of the change as one line."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """One review as a meta-LLM's provider sees it; `open_review` makes it."""
+
+    place: Workplace
+    budget: ReviewBudget
+    instructions: str
+    brief: str
+    _transcript: Transcript
+    _secrets: tuple[str, ...]
+    _reached: LimitReached | None = None
+    _turn: anyio.Lock = field(default_factory=anyio.Lock)
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """What may be called."""
+        return tuple([tool.spec for tool in TOOLS])
+
+    @property
+    def events(self) -> Sequence[AnyReviewEvent]:
+        """The transcript so far."""
+        return self._transcript.events
+
+    @property
+    def spent(self) -> Spent:
+        """What the review has used, in all its sittings."""
+        return spent(self.events)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the tool `finish` was called and accepted."""
+        return any(
+            isinstance(event, Answered) and event.call.name == FINISH and not event.answer.failed
+            for event in self.events
+        )
+
+    @property
+    def outcome(self) -> ReviewOutcome | None:
+        """How it ended; None while it has not."""
+        last = self.events[-1]
+        if not isinstance(last, Closed):
+            return None
+        first = self.place.overlay.reports().get(METHOD, "").strip().partition("\n")[0]
+        change = harmless(first.lstrip("# ").strip(), self._secrets)[:MOST_CHANGE]
+        return ReviewOutcome(reason=last.reason, text=last.text, change=change, spent=last.spent)
+
+    def allow(self) -> str:
+        """What to tell the model of its budget now. Raises LimitReached when it is spent."""
+        self._refuse_spent()
+        told = warning(self.budget, self.spent, self.events)
+        if told is None:
+            return ""
+        self._note(told[1], told[0])
+        return told[1]
+
+    def said(self, turn: MetaTurn) -> None:
+        """Write a turn into the transcript, and charge it."""
+        self._transcript.append(Said(at=_now(), turn=harmless_turn(turn, self._secrets)))
+
+    def note(self, text: str) -> None:
+        """Write down what the provider itself told the model."""
+        self._note(text, "provider")
+
+    async def call(self, call: ToolCall) -> ToolAnswer:
+        """Use a tool; one after another. Raises LimitReached, but never for `finish`."""
+        async with self._turn:
+            if call.name != FINISH:
+                self._refuse_spent()
+            began = monotonic()
+            text, failed = await self._answer(call)
+            text = harmless(text, self._secrets)
+            tool = _TOOLS.get(call.name)
+            if tool is None or not tool.keeps_offset:
+                text = portion(text)
+            else:
+                text = portion(text, _offset(call))
+            answer = ToolAnswer(id=call.id, text=text, failed=failed)
+            seconds = monotonic() - began
+            kept = harmless_turn(MetaTurn(calls=(call,)), self._secrets).calls[0]
+            self._transcript.append(Answered(at=_now(), call=kept, answer=answer, seconds=seconds))
+            return answer
+
+    async def _answer(self, call: ToolCall) -> tuple[str, bool]:
+        """Text of the answer, and whether it is a refusal."""
+        tool = _TOOLS.get(call.name)
+        if self.finished or self.outcome is not None:
+            return "the review is over; nothing more can be done", True
+        if tool is None:
+            near = did_you_mean(call.name, _TOOLS) or f"; there are {', '.join(_TOOLS)}"
+            return f"there is no tool {call.name!r}{near}", True
+        if call.malformed:
+            shown = call.malformed[:MOST_CHANGE]
+            return f"the arguments of {tool.name} were no JSON object: {shown}", True
+        try:
+            return await tool.run(self.place, tool.understood(call.arguments)), False
+        except (AutoMemError, OSError, RecursionError) as error:
+            return str(error).replace(f"{self.place.run.path}/", ""), True
+
+    def _refuse_spent(self) -> None:
+        outcome = self.outcome
+        said = (
+            used_up(self.budget, self.spent)
+            if outcome is None
+            else f"the review is over: {outcome.reason}"
+        )
+        if said is not None:
+            self._reached = LimitReached(said)
+            raise self._reached
+
+    def _note(self, text: str, kind: NoteKind) -> None:
+        self._transcript.append(Noted(at=_now(), text=harmless(text, self._secrets), kind=kind))
+
+    def close(self, reason: CloseReason, text: str = "") -> None:
+        """Write the last line, unless it is there."""
+        if self.outcome is None:
+            self._transcript.append(
+                Closed(
+                    at=_now(), reason=reason, text=harmless(text, self._secrets), spent=self.spent
+                )
+            )
+
+    def close_after(self, limit: LimitReached | None) -> None:
+        """Close a review whose provider has come back, or met the budget's end."""
+        turns = [event.turn for event in self.events if isinstance(event, Said)]
+        if self.finished:
+            self.close("finished")
+        elif limit is not None:
+            self.close("limit", str(limit))
+        elif turns and turns[-1].end == "refusal":
+            self.close("refused", turns[-1].text)
+        else:
+            self.close("gave_up", "the review ended without an accepted `finish`")
+
+    def raised(self, limit: LimitReached) -> bool:
+        """Whether this limit is the desk's own, and not one of the run around it."""
+        return limit is self._reached
+
+
+_TOOLS: dict[str, Tool] = {tool.name: tool for tool in TOOLS}
+
+
+@asynccontextmanager
+async def open_review(
+    folder: Path,
+    task: ReviewTask,
+    budget: ReviewBudget,
+    *,
+    run: RunFolder,
+    plugins: Plugins,
+    provider: str,
+    model: str,
+    price: Price | None = None,
+) -> AsyncGenerator[Desk]:
+    """A review in `folder`, begun or gone on with; what it came to is `Desk.outcome` afterwards.
+
+    Leaving closes it: `finished`, `refused`, or `gave_up` where the body ends, `limit` where it
+    meets the end of the review's budget, which is not raised any further. After anything else
+    raised it stays open, and the same call goes on with it. `price` is the model's, where the
+    table does not have it; under a limit on money, not knowing it raises ConfigError.
+    """
+    require_review_price(budget, provider, model, price)
+    overlay = Overlay(folder / "overlay")
+    start_overlay(overlay.folder, task, run)
+    view = open_view(run, task)
+    library = Library(folder, run, task, view, overlay)
+    place = Workplace(folder, run, task, view, overlay, library)
+    secrets = known_secrets()
+    transcript = open_transcript(folder / "transcript.jsonl")
+    if not transcript.events:
+        opened = Opened(
+            at=_now(),
+            provider=provider,
+            model=model,
+            instructions=harmless(instructions(budget, memory_only=task.memory_only), secrets),
+            brief=harmless(await brief(place), secrets),
+            tools=tuple(_TOOLS),
+            budget=budget,
+        )
+        write_text(folder / "brief.md", opened.brief)
+        transcript.append(opened)
+    first = transcript.events[0]
+    if not isinstance(first, Opened):
+        raise ScaffoldError(f"{transcript.path} does not begin with what was asked for")
+    desk = Desk(place, budget, first.instructions, first.brief, transcript, secrets)
+    limit: LimitReached | None = None
+    try:
+        yield desk
+    except LimitReached as reached:
+        if not desk.raised(reached):
+            raise
+        limit = reached
+    desk.close_after(limit)
+
+
+def _offset(call: ToolCall) -> int:
+    try:
+        return max(0, int(call.arguments.get("offset") or 0))
+    except (TypeError, ValueError):
+        return 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

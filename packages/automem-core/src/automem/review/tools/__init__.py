@@ -1,0 +1,1 @@
+"""The tools of a review, a module for each purpose."""

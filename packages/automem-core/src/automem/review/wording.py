@@ -1,0 +1,78 @@
+"""Texts as a review may have them: no secret, nothing that a terminal obeys, not endless."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from automem.records.review import MetaTurn
+from automem.secrets import REDACTED, redact, without_secrets
+from automem.terminal import visible
+
+MOST_CHARACTERS = 16_000
+"""The longest answer of a tool; what is longer is read on with an offset."""
+_SHORTEST_SECRET = 8
+
+
+def known_secrets(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The values of the environment variables that hold secrets, longest first."""
+    kept = without_secrets(environ)
+    values = {value.strip() for name, value in environ.items() if name not in kept}
+    return tuple(sorted([v for v in values if len(v) >= _SHORTEST_SECRET], key=len, reverse=True))
+
+
+def harmless(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """The text without what looks like a secret or is one, and without terminal commands."""
+    for secret in secrets:
+        text = text.replace(secret, REDACTED)
+    return visible(redact(text))
+
+
+def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
+    """A turn of a meta-LLM as the transcript keeps it: in one line, without secrets."""
+    raw = bytes(turn.raw)
+    if raw:
+        raw = msgspec.json.encode(_without(msgspec.json.decode(raw), secrets))
+    calls = [
+        msgspec.structs.replace(
+            call,
+            arguments=cast("dict[str, Any]", _without(call.arguments, secrets)),
+            malformed=harmless(call.malformed, secrets),
+        )
+        for call in turn.calls
+    ]
+    return msgspec.structs.replace(
+        turn,
+        text=harmless(turn.text, secrets),
+        calls=tuple(calls),
+        raw=msgspec.Raw(raw or b"null"),
+    )
+
+
+def _without(value: object, secrets: tuple[str, ...]) -> object:
+    """The value with every secret in its texts redacted; what a terminal obeys stays as it is."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, REDACTED)
+        return redact(value)
+    if isinstance(value, dict):
+        pairs = cast("dict[str, object]", value).items()
+        return {key: _without(inner, secrets) for key, inner in pairs}
+    if isinstance(value, list):
+        return [_without(inner, secrets) for inner in cast("list[object]", value)]
+    return value
+
+
+def portion(text: str, offset: int = 0, most: int = MOST_CHARACTERS) -> str:
+    """The part of a long text that begins at `offset`, with how to read on after it."""
+    if not offset and len(text) <= most:
+        return text
+    end = min(len(text), offset + most)
+    shown = text[offset:end]
+    if offset >= len(text):
+        return f"[nothing more: the whole answer has {len(text)} characters]"
+    rest = "" if end == len(text) else f"; read on with offset={end}"
+    return f"{shown}\n[characters {offset} to {end} of {len(text)}{rest}]"
