@@ -1,1 +1,40 @@
-"""What this package offers to AutoMem; no hook is implemented yet, so it adds nothing."""
+"""What this package offers, as specs; imports nothing heavy."""
+
+from __future__ import annotations
+
+from automem import Spec, hookimpl
+
+
+@hookimpl
+def automem_meta_providers() -> list[Spec]:
+    """Meta-LLMs."""
+    return [
+        Spec(
+            name="anthropic",
+            make="automem_meta.providers.anthropic:make_provider",
+            summary="Claude models through the Anthropic Messages API.",
+            config="automem_meta.providers.anthropic:AnthropicOptions",
+            extra="automem-meta",
+        ),
+        Spec(
+            name="claude-code",
+            make="automem_meta.providers.claude_code:make_provider",
+            summary="Claude Code as an agent with the review's tools only, and no shell.",
+            config="automem_meta.providers.claude_code:ClaudeCodeOptions",
+            extra="automem-meta[claude-code]",
+        ),
+        Spec(
+            name="openai",
+            make="automem_meta.providers.openai:make_provider",
+            summary="OpenAI's models through the Responses API.",
+            config="automem_meta.providers.openai:OpenAIOptions",
+            extra="automem-meta",
+        ),
+        Spec(
+            name="openai-chat",
+            make="automem_meta.providers.openai_chat:make_provider",
+            summary="Any model behind an OpenAI-style chat endpoint, such as a local engine.",
+            config="automem_meta.providers.openai_chat:OpenAIChatOptions",
+            extra="automem-meta",
+        ),
+    ]
