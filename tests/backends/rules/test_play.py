@@ -297,6 +297,7 @@ def test_a_player_that_never_consults_acts_on_what_the_prompt_shows(table):
     walk(table, "Move East", 1)
     asks = answered(table.begin("plan", step=1), RulesOptions())
     acts = answered(table.begin("plan", step=1), RulesOptions(consults=0.0))
+    assert "<|ACTION|>" not in asks
     assert acts.startswith("<|ACTION|>")
 
 
