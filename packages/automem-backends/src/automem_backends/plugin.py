@@ -32,6 +32,21 @@ def automem_backends() -> list[Spec]:
             config="automem_backends.engines.options:EngineOptions",
             extra="automem-backends",
         ),
+        BackendSpec(
+            name="local",
+            make="automem_backends.local.engine:local_client",
+            engine="automem_backends.local.engine:open_local",
+            summary="A small engine for CPUs and small GPUs, started for the run.",
+            config="automem_backends.engines.options:EngineOptions",
+            extra="automem-backends",
+        ),
+        Spec(
+            name="anthropic",
+            make="automem_backends.anthropic:Anthropic",
+            summary="The Anthropic Messages API.",
+            config="automem_backends.anthropic:AnthropicOptions",
+            extra="automem-backends",
+        ),
         Spec(
             name="rules",
             make="automem_backends.rules.player:RulesPlayer",
@@ -46,6 +61,11 @@ def automem_backends() -> list[Spec]:
 def automem_setups() -> list[Spec]:
     """Interpreters for engines, whose packages conflict with one another and with ours."""
     return [
+        Spec(
+            name="local",
+            make="automem_backends.local.setup:interpreter",
+            summary="The local engine's torch (CPU build), transformers and peft",
+        ),
         Spec(
             name="vllm",
             make="automem_backends.setups:VLLM",
