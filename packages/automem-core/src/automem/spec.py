@@ -27,6 +27,11 @@ class EnvironmentSpec(Spec):
 
     tasks: tuple[str, ...] = ("default",)
     """Every task it offers, in the order a table shows them."""
+    recorded: str | None = None
+    """`package.module:attribute`, called for the paths of traces of this game.
+
+    Scaffolds are tried on them before an evaluation is paid for.
+    """
 
 
 class BackendSpec(Spec):

@@ -17,7 +17,7 @@ _LONG = 20_000
 
 def sample_contexts(scaffold: Scaffold, info: EnvironmentInfo | None) -> tuple[PromptContext, ...]:
     """The first step, an ordinary one, and one where everything is long. No slots are filled."""
-    first = _first(scaffold, info or _some_game(scaffold.manifest))
+    first = _first(scaffold, info or some_game(scaffold.manifest))
     ordinary = msgspec.structs.replace(
         first,
         step=7,
@@ -76,7 +76,8 @@ def _first(scaffold: Scaffold, info: EnvironmentInfo) -> PromptContext:
     )
 
 
-def _some_game(manifest: Manifest) -> EnvironmentInfo:
+def some_game(manifest: Manifest) -> EnvironmentInfo:
+    """A game of the manifest's name about which nothing is known."""
     return EnvironmentInfo(
         name=manifest.environment or "any",
         instructions="Find the exit.",

@@ -1,0 +1,102 @@
+"""The whole acceptance check of a scaffold folder: its texts, its code in a jail, a dry run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from automem.episode.folder import EpisodeFolder
+from automem.episode.stream import stream_events, trace_of
+from automem.errors import AutoMemError, JailError, ScaffoldError
+from automem.evaluate.coding import CodePlay, code_play
+from automem.evaluate.dryrun import dry_run, invented
+from automem.plugins import Plugins, import_part
+from automem.records.environment import EnvironmentInfo
+from automem.records.trace import AnyEvent
+from automem.scaffold.check import check_for_tasks
+from automem.scaffold.content import CODE
+from automem.scaffold.load import Scaffold, load_scaffold
+from automem.scaffold.problem import Problem
+from automem.scaffold.samples import some_game
+
+
+async def check_candidate(
+    folder: Path,
+    *,
+    recorded: Sequence[Path] = (),
+    games: Mapping[str, EnvironmentInfo] | None = None,
+    unsafe: bool = False,
+) -> list[Problem]:
+    """Everything that keeps the scaffold in `folder` from being played; empty if nothing does.
+
+    `recorded` are traces, or folders of episodes, over which it is played dry; `games` is what
+    the scaffold's game says of each task. Only with `unsafe` is code run where nothing keeps it in.
+    """
+    try:
+        scaffold = load_scaffold(folder)
+    except ScaffoldError as error:
+        return [Problem(where=str(folder), text=str(error))]
+    problems = list(check_for_tasks(scaffold, games or {}))
+    if problems:
+        return problems
+    return await try_out(scaffold, recorded=recorded, games=games or {}, unsafe=unsafe)
+
+
+async def try_out(
+    scaffold: Scaffold,
+    *,
+    recorded: Sequence[Path] = (),
+    games: Mapping[str, EnvironmentInfo],
+    unsafe: bool = False,
+    code: CodePlay | None = None,
+) -> list[Problem]:
+    """As `check_candidate`, of a scaffold whose texts are right: only what is found by running it.
+
+    `code` spares trying the jail once more.
+    """
+    with tempfile.TemporaryDirectory(prefix="automem-check-") as logs:
+        try:
+            code = code or await code_play(
+                scaffold, Path(logs) / "code.log", unsafe=unsafe, memory_only=False
+            )
+        except JailError as error:
+            return [Problem(where=CODE, text=str(error))]
+        problems: list[Problem] = []
+        for name, events in _recordings(scaffold, recorded, games):
+            found = await _dry(scaffold, events, name, code)
+            problems += [problem for problem in found if problem not in problems]
+        return problems
+
+
+def recordings_of(environment: str, plugins: Plugins) -> tuple[Path, ...]:
+    """The recordings that come with a game; none where it has none, or is not installed.
+
+    Raises PluginError where the game's plugin names something that is not there.
+    """
+    spec = plugins.environments().get(environment)
+    if spec is None or spec.recorded is None:
+        return ()
+    return tuple(import_part(spec, spec.recorded)())
+
+
+async def _dry(
+    scaffold: Scaffold, events: Iterator[AnyEvent], name: str, code: CodePlay | None
+) -> list[Problem]:
+    try:
+        if code is None:
+            return await dry_run(scaffold, events, name, None)
+        async with code.open(scaffold) as caller:
+            return await dry_run(scaffold, events, name, caller)
+    except AutoMemError as error:
+        return [Problem(where=CODE if code else name, text=str(error))]
+
+
+def _recordings(
+    scaffold: Scaffold, recorded: Sequence[Path], games: Mapping[str, EnvironmentInfo]
+) -> Iterator[tuple[str, Iterator[AnyEvent]]]:
+    game = next(iter(games.values()), None) or some_game(scaffold.manifest)
+    yield "a made-up episode", invented(game)
+    for path in recorded:
+        trace = trace_of(EpisodeFolder(path)) if path.is_dir() else path
+        yield str(path), stream_events(trace)
