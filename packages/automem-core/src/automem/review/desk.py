@@ -11,7 +11,7 @@ from time import monotonic
 
 import anyio
 
-from automem.errors import AutoMemError, LimitReached, ScaffoldError
+from automem.errors import AutoMemError, LimitReached, RunError
 from automem.files import write_text
 from automem.models.cost import Price
 from automem.plugins import Plugins
@@ -234,7 +234,7 @@ async def open_review(
         transcript.append(opened)
     first = transcript.events[0]
     if not isinstance(first, Opened):
-        raise ScaffoldError(f"{transcript.path} does not begin with what was asked for")
+        raise RunError(f"{transcript.path} does not begin with what was asked for")
     desk = Desk(place, budget, first.instructions, first.brief, transcript, secrets)
     limit: LimitReached | None = None
     try:

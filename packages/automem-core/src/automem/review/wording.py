@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, cast
@@ -35,7 +36,7 @@ def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
     """A turn of a meta-LLM as the transcript keeps it: in one line, without secrets."""
     raw = bytes(turn.raw)
     if raw:
-        raw = msgspec.json.encode(_without(msgspec.json.decode(raw), secrets))
+        raw = msgspec.json.encode(_without(json.loads(raw), secrets))
     calls = [
         msgspec.structs.replace(
             call,
@@ -53,11 +54,11 @@ def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
 
 
 def _without(value: object, secrets: tuple[str, ...]) -> object:
-    """The value with every secret in its texts redacted; what a terminal obeys stays as it is."""
+    """The value with every secret in its texts redacted, and only characters that can be stored."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, REDACTED)
-        return redact(value)
+        return redact(value.encode("utf-8", "replace").decode())
     if isinstance(value, dict):
         pairs = cast("dict[str, object]", value).items()
         return {key: _without(inner, secrets) for key, inner in pairs}
