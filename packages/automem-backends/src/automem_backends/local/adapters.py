@@ -25,7 +25,6 @@ _PLAIN: Mapping[str, tuple[Any, ...]] = {
     "use_dora": (None, False),
     "bias": (None, "none"),
     "lora_bias": (None, False),
-    "rank_pattern": (None, {}),
     "alpha_pattern": (None, {}),
     "fan_in_fan_out": (None, False),
     "layer_replication": (None, []),
@@ -73,7 +72,7 @@ class AdaptedLinear(nn.Module):
         return outputs
 
 
-def read_adapter(name: str, path: str, model: nn.Module) -> Weights:
+def read_adapter(name: str, path: str, model: Any) -> Weights:
     """Read a folder. Raises ServerError if it is none, or cannot be served on this model."""
     folder = Path(path)
     try:
@@ -90,7 +89,7 @@ def read_adapter(name: str, path: str, model: nn.Module) -> Weights:
     return Weights(name, path, _pairs(name, settings, tensors, model))
 
 
-def install(weights: Weights, model: nn.Module, rows: Rows) -> None:
+def install(weights: Weights, model: Any, rows: Rows) -> None:
     """Let every layer that the adapter changes look for its rows; only between two steps."""
     for name in weights.pairs:
         layer = model.get_submodule(name)
@@ -115,10 +114,8 @@ def _check(name: str, settings: dict[str, Any]) -> None:
 
 
 def _pairs(
-    name: str, settings: dict[str, Any], tensors: dict[str, torch.Tensor], model: nn.Module
+    name: str, settings: dict[str, Any], tensors: dict[str, torch.Tensor], model: Any
 ) -> dict[str, Pair]:
-    rank = int(settings["r"])
-    scale = settings["lora_alpha"] / (math.sqrt(rank) if settings.get("use_rslora") else rank)
     found: dict[str, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
         layer, dot, kind = key.removeprefix(_PREFIX).rpartition(".lora_")
@@ -127,33 +124,44 @@ def _pairs(
                 f"Loading lora {name} failed: {key} is no matrix of a LoRA on a linear layer"
             )
         found.setdefault(layer, {})[kind[0]] = tensor
-    embeddings = getattr(model, "get_output_embeddings", lambda: None)()
-    pairs: dict[str, Pair] = {}
-    for layer, both in found.items():
-        linear_layer = _linear(name, layer, model)
-        if linear_layer is embeddings:
-            raise ServerError(f"Loading lora {name} failed: adapters on {layer} are not served")
-        like = linear_layer.weight
-        wanted = {"A": (rank, like.shape[1]), "B": (like.shape[0], rank)}
-        shapes = {kind: tuple(tensor.shape) for kind, tensor in both.items()}
-        if shapes != wanted:
-            raise ServerError(
-                f"Loading lora {name} failed: its matrices for {layer} have the shapes {shapes}, "
-                f"and this model wants {wanted}; it was trained on another base"
-            )
-        pairs[layer] = Pair(both["A"].to(like), both["B"].to(like), scale)
-    if not pairs:
+    if not found:
         raise ServerError(f"Loading lora {name} failed: it holds no matrices")
-    return pairs
+    return {
+        layer: _pair(name, layer, settings, matrices, model) for layer, matrices in found.items()
+    }
 
 
-def _linear(name: str, layer: str, model: nn.Module) -> nn.Linear:
+def _pair(
+    name: str,
+    layer: str,
+    settings: dict[str, Any],
+    matrices: dict[str, torch.Tensor],
+    model: Any,
+) -> Pair:
+    like = _linear(name, layer, model).weight
+    shapes = {kind: tuple(matrix.shape) for kind, matrix in matrices.items()}
+    # A rank may be the layer's own.
+    rank = shapes.get("A", (0,))[0]
+    wanted = {"A": (rank, like.shape[1]), "B": (like.shape[0], rank)}
+    if shapes != wanted or rank == 0:
+        raise ServerError(
+            f"Loading lora {name} failed: its matrices for {layer} have the shapes {shapes}, and "
+            f"this model wants {wanted}; it was trained on another base"
+        )
+    alpha = float(settings.get("lora_alpha", rank))
+    scale = alpha / (math.sqrt(rank) if settings.get("use_rslora") else rank)
+    return Pair(matrices["A"].to(like), matrices["B"].to(like), scale)
+
+
+def _linear(name: str, layer: str, model: Any) -> nn.Linear:
     try:
         module = model.get_submodule(layer)
     except AttributeError:
         module = None
     if isinstance(module, AdaptedLinear):
         return module.base
+    if module is not None and module is model.get_output_embeddings():
+        raise ServerError(f"Loading lora {name} failed: adapters on {layer} are not served")
     if not isinstance(module, nn.Linear):
         raise ServerError(
             f"Loading lora {name} failed: this model has no linear layer {layer}; it was trained "
