@@ -15,6 +15,7 @@ from automem.errors import CodeFault, JailError
 from automem.processes.jail.cell import Broken, Cell
 from automem.processes.jail.levels import best_level
 from automem.processes.jail.locked import LockedCell
+from automem.processes.jail.monty import MontyCell
 from automem.records.jail import JailLevel, JailLimits
 
 _USUAL: Final = JailLimits()
@@ -132,6 +133,8 @@ async def open_jail(
     paths = tuple(path.resolve() for path in readable)
 
     def make() -> Cell:
+        if chosen == "monty":
+            return MontyCell(source, name, limits)
         return LockedCell(source, name, chosen, limits, paths, log)
 
     cell, functions = await _started(make, name)

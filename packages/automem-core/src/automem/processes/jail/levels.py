@@ -20,6 +20,8 @@ from automem.processes.jail.process import ENVIRONMENT
 from automem.records.jail import JailLevel, JailLimits
 
 LEVELS: Final[tuple[JailLevel, ...]] = get_args(JailLevel)
+_ISOLATED: Final = ("-P", "-s", "-S", "-B")
+"""No path but the standard library's. Not -I, which would ignore the one variable that is set."""
 _TRY_SECONDS: Final = 10.0
 _INSIDE: Final = Path(__file__).parent / "inside"
 _SECCOMP = Path("/proc/sys/kernel/seccomp/actions_avail")
@@ -57,7 +59,7 @@ def why_not(level: JailLevel) -> str | None:
 def _why_no_bubblewrap(program: str | None) -> str | None:
     if program is None:
         return "bwrap is not installed"
-    argv = [*_bubblewrap(program, ()), _python(), "-I", "-S", "-c", ""]
+    argv = [*_bubblewrap(program, ()), _python(), *_ISOLATED, "-c", ""]
     try:
         tried = subprocess.run(  # noqa: S603 - the arguments are ours
             argv,
@@ -85,9 +87,7 @@ def argv_of(level: JailLevel, limits: JailLimits, readable: Sequence[Path]) -> l
         "reply_bytes": limits.reply_bytes,
         "readable": [str(path) for path in readable],
     }
-    # Not -I: it would ignore the one variable that is set, which makes sets come in one order, so
-    # that a recorded episode plays again.
-    started = [_python(), "-P", "-s", "-S", "-B", str(_INSIDE / "boot.py"), json.dumps(options)]
+    started = [_python(), *_ISOLATED, str(_INSIDE / "boot.py"), json.dumps(options)]
     if level != "bubblewrap":
         return started
     program = shutil.which("bwrap") or "bwrap"
@@ -102,7 +102,8 @@ def _python() -> str:
 def _bubblewrap(program: str, readable: Sequence[Path]) -> list[str]:
     """An empty system with the interpreter, this package and what is to be read."""
     argv = [program, "--unshare-all", "--die-with-parent", "--clearenv", "--cap-drop", "ALL"]
-    argv += ["--setenv", *next(iter(ENVIRONMENT.items()))]
+    for name, value in ENVIRONMENT.items():
+        argv += ["--setenv", name, value]
     argv += ["--uid", "65534", "--gid", "65534", "--dev-bind", "/dev/null", "/dev/null"]
     for folder in map(Path, _SYSTEM):
         if folder.is_symlink():

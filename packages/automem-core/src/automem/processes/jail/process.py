@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-import anyio.to_thread
 
 from automem.processes.jail.cell import Broken
 from automem.processes.jail.inside.serve import REPLY, REQUEST
 
-_IN_PLACE_MILLISECONDS: Final = 1
-_AT_ONCE: Final = 65536
 ENVIRONMENT: Final = {"PYTHONHASHSEED": "0"}
 """All that a jailed process is given. Sets come in one order, so that recorded play repeats."""
-_EXIT_SECONDS: Final = 5.0
+_IN_PLACE_MILLISECONDS: Final = 1
+_AT_ONCE: Final = 65536
+_EXIT_SECONDS: Final = 0.5
+_KILLED_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.002
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ class JailedProcess:
                 with anyio.fail_after(deadline - time.monotonic()):
                     await anyio.wait_readable(self._replies)
                 continue
+            if not part:
+                raise await self._death()
             received += part
             if end == REPLY.size and len(received) >= end:
                 end += self._checked_size(received)
@@ -96,7 +99,7 @@ class JailedProcess:
         return size
 
     def _refuse_early(self) -> None:
-        if self._read() is not None:
+        if self._read():
             raise Broken("it wrote a reply before it was asked", "invalid")
 
     async def _write(self, data: bytes, deadline: float) -> None:
@@ -106,7 +109,7 @@ class JailedProcess:
             except BlockingIOError:
                 written = 0
             except BrokenPipeError as error:
-                raise self._died() from error
+                raise await self._death() from error
             if written == len(data):
                 return
             data = data[written:]
@@ -114,18 +117,15 @@ class JailedProcess:
                 await anyio.wait_writable(self._requests)
 
     def _read(self) -> bytes | None:
+        """What there is; None if nothing, b"" if nothing will ever be."""
         try:
-            part = os.read(self._replies, _AT_ONCE)
+            return os.read(self._replies, _AT_ONCE)
         except BlockingIOError:
             return None
-        if not part:
-            raise self._died()
-        return part
 
-    def _died(self) -> Broken:
+    async def _death(self) -> Broken:
         """Its pipes are closed, so it has ended or is about to."""
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(0.1)
+        await self._gone(_EXIT_SECONDS)
         code = self.process.returncode
         if code is None:
             how = "closed its pipes"
@@ -141,10 +141,19 @@ class JailedProcess:
             self.kill()
             os.close(self._requests)
             os.close(self._replies)
-            await anyio.to_thread.run_sync(self.process.wait, _EXIT_SECONDS)
+            await self._gone(_KILLED_SECONDS)
+
+    async def _gone(self, seconds: float) -> None:
+        """Wait for so long, and reap it; an event for it would cost a thread for each process."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110
+            await anyio.sleep(_LOOK_SECONDS)
 
     def kill(self) -> None:
         """Kill its whole group."""
+        # Once it was waited for, its number may be another's.
+        if self.process.returncode is not None:
+            return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
 

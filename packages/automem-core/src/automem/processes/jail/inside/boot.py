@@ -1,4 +1,4 @@
-"""Starts the worker without importing `automem`: `python -I -S -B boot.py OPTIONS`.
+"""Starts the worker without importing `automem`: `python -P -s -S -B boot.py OPTIONS`.
 
 The packages above this folder become empty modules that know only where to look; their own code
 would import what the jail has no use for, and what lies outside the folders it may read.
