@@ -217,7 +217,7 @@ async def open_review(
     start_overlay(overlay.folder, task, run)
     view = open_view(run, task)
     library = Library(folder, run, task, view, overlay)
-    place = Workplace(folder, run, task, view, overlay, library)
+    place = Workplace(folder, run, plugins, task, view, overlay, library)
     secrets = known_secrets()
     transcript = open_transcript(folder / "transcript.jsonl")
     if not transcript.events:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from automem.plugins import Plugins
 from automem.records.review import ReviewTask
 from automem.review.library import OUTPUTS, Library
 from automem.review.overlay import Overlay
@@ -19,6 +20,7 @@ class Workplace:
     folder: Path
     """The review's."""
     run: RunFolder
+    plugins: Plugins
     task: ReviewTask
     view: View
     """Read-only."""
