@@ -22,9 +22,10 @@ from automem.errors import (
     ScaffoldError,
     TraceError,
 )
+from automem.evaluate.candidate import recordings_of, try_out
 from automem.evaluate.coding import code_play
 from automem.evaluate.episodes import Stage, play_episode, read_result
-from automem.evaluate.plan import EvaluationPlan, plan_evaluation
+from automem.evaluate.plan import EvaluationPlan, environment_options, plan_evaluation
 from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.evaluate.summary import summarize
 from automem.files import write_json
@@ -88,7 +89,7 @@ async def evaluate(
         pool = await stack.enter_async_context(
             open_pool(
                 plugins.get("environment", plan.environment),
-                config.environment.options,
+                environment_options(config, plugins, scaffold),
                 workers=config.evaluation.workers,
                 logs=run.logs,
             )
@@ -96,7 +97,7 @@ async def evaluate(
         budget = RunBudget.of(config.limits)
         trackers = (*subscribers, *plugins.subscribers(run))
         stage = Stage(plan, scaffold, router, pool, budget, code, trackers)
-        await _check_against_game(stage)
+        await _check_against_game(stage, plugins)
         await play.all(stage, router, config.evaluation.episodes_at_once)
     if play.limit is not None:
         also = f"\n{_told(play)}" if play.unfinished else ""
@@ -133,8 +134,11 @@ def open_scaffold(config: RunConfig, plugins: Plugins, run: RunFolder) -> Scaffo
     return load_scaffold(copy_into(source, run.scaffolds))
 
 
-async def _check_against_game(stage: Stage) -> None:
-    """Refuse a scaffold whose actions the game does not know. Raises ScaffoldError."""
+async def _check_against_game(stage: Stage, plugins: Plugins) -> None:
+    """Refuse a scaffold whose actions the game does not know, or whose code fails in a dry run.
+
+    Raises ScaffoldError.
+    """
     if stage.scaffold is None:
         return
     infos: dict[str, EnvironmentInfo] = {}
@@ -142,6 +146,10 @@ async def _check_against_game(stage: Stage) -> None:
         async with stage.pool.session(task) as session:
             infos[task] = session.info
     _refuse_problems(stage.scaffold, check_for_tasks(stage.scaffold, infos))
+    if stage.code is not None:
+        recorded = recordings_of(stage.plan.environment, plugins)
+        tried = await try_out(stage.scaffold, recorded=recorded, games=infos, code=stage.code)
+        _refuse_problems(stage.scaffold, tried)
 
 
 def _refuse_problems(scaffold: Scaffold, problems: Sequence[Problem]) -> None:

@@ -9,14 +9,15 @@ from typing import Any, Literal
 import msgspec
 
 from automem.agent.making import plays_by_scaffold
-from automem.errors import ConfigError
+from automem.errors import ConfigError, ScaffoldError
 from automem.models.roles import resolve_roles
-from automem.plugins import Plugins
+from automem.plugins import Plugins, import_part
 from automem.records._struct import Record
 from automem.records.config import AgentSection, LimitsSection, RoleSection, RunConfig
 from automem.records.model import Role, Sampling
 from automem.run.seeds import parse_seeds
 from automem.scaffold.load import Scaffold
+from automem.spelling import did_you_mean
 
 MEMORY_ONLY = " (memory only)"
 """What the name of an evaluation without `perceive` and `guard` ends in."""
@@ -105,7 +106,11 @@ def plan_evaluation(
     roles = resolve_roles(config.roles)
     return EvaluationPlan(
         environment=spec.name,
-        options=_effective(plugins.options(spec, config.environment.options, path="environment")),
+        options=_effective(
+            plugins.options(
+                spec, environment_options(config, plugins, scaffold), path="environment"
+            )
+        ),
         tasks=config.environment.tasks or spec.tasks,
         seeds=seeds or chosen_seeds(config),
         max_steps=config.environment.max_steps,
@@ -123,6 +128,28 @@ def plan_evaluation(
         if config.evaluation.memory_only and _has_code(scaffold)
         else msgspec.UNSET,
     )
+
+
+def environment_options(
+    config: RunConfig, plugins: Plugins, scaffold: Scaffold | None
+) -> dict[str, Any]:
+    """The environment's options: those of the configuration over those of the scaffold.
+
+    The struct of a game's options names in a class variable `for_scaffolds` what a scaffold may
+    set: nothing that makes the game an easier one. Raises ScaffoldError for anything else.
+    """
+    asked = scaffold.manifest.environment_options if scaffold else {}
+    if asked:
+        spec = plugins.get("environment", config.environment.name)
+        struct = import_part(spec, spec.config) if spec.config else None
+        free: Collection[str] = getattr(struct, "for_scaffolds", ())
+        for name in asked:
+            if name not in free:
+                raise ScaffoldError(
+                    f"scaffold.toml: environment_options.{name}: {spec.name} leaves "
+                    f"{', '.join(free) or 'no option'} to scaffolds{did_you_mean(name, free)}"
+                )
+    return {**asked, **config.environment.options}
 
 
 def _has_code(scaffold: Scaffold | None) -> bool:

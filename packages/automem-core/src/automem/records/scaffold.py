@@ -181,3 +181,6 @@ class Manifest(Record):
     code: CodeRule = CodeRule()
     prompts: dict[str, str] = {}
     """Prompt name -> file in `prompts/`, where it is not `<name>.md`."""
+    environment_options: dict[str, bool | int | str] = {}
+    """Options of the environment to play it with, such as `map_analysis`, of those that a game
+    leaves to scaffolds. A configuration that sets the same one goes first; variants cannot."""

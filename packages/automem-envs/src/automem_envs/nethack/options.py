@@ -21,6 +21,8 @@ class DungeonOptions(Record):
 
     interpreters: ClassVar[Mapping[str, str]] = {"balrog-nle": "nethack-balrog"}
     """The named interpreter that an engine runs in, where it is not this one."""
+    for_scaffolds: ClassVar[tuple[str, ...]] = ("map_analysis",)
+    """What a scaffold may ask for by itself."""
 
     profile: Profile = "corrected"
     """`corrected` for playing and optimizing; `balrog` and `paper` to compare with those."""
