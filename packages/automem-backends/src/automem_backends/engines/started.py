@@ -21,7 +21,7 @@ class StartedEngine:
     servers: list[Server] = field(default_factory=list[Server])
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _looking: anyio.Lock = field(default_factory=anyio.Lock)
-    _looked_at: float = float("-inf")
+    _no_look_before: float = float("-inf")
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -67,10 +67,8 @@ class StartedEngine:
     async def has_died(self, since: int) -> bool:
         """Whether a replica died since; one look serves all who ask at the same moment."""
         async with self._looking:
-            recently = anyio.current_time() - self._looked_at < self.pace.look
-            if self.deaths == since and not recently:
+            if self.deaths == since and anyio.current_time() >= self._no_look_before:
                 await self._look(since)
-                self._looked_at = anyio.current_time()
         return self.deaths > since
 
     async def _look(self, since: int) -> None:
@@ -79,6 +77,9 @@ class StartedEngine:
         if all(well):
             return
         # A process may outlive its connections by a moment.
-        with anyio.move_on_after(self.pace.look):
+        with anyio.move_on_after(self.pace.look) as scope:
             while self.deaths == since:
                 await self._changed.wait()
+        if scope.cancelled_caught:
+            # It is ill and lives on: who asks next must not wait as long once more.
+            self._no_look_before = anyio.current_time() + self.pace.look

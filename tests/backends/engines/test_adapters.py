@@ -1,0 +1,126 @@
+"""Adapters are judged before an engine is started, and named by what they hold."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automem.errors import ConfigError
+from automem.testing.adapters import write_adapter
+from automem_backends.engines.adapters import TARGETS, is_folder, read_adapter
+
+
+def changed(folder: Path, **settings: Any) -> str:
+    """An adapter whose settings say something else."""
+    write_adapter(folder)
+    file = folder / "adapter_config.json"
+    known = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**known, **settings}), encoding="utf-8")
+    return str(folder)
+
+
+def safetensors(*names: str) -> bytes:
+    """A file of empty tensors."""
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    header = json.dumps({"__metadata__": {"format": "pt"}, **dict.fromkeys(names, empty)}).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
+def test_an_adapter_is_named_by_its_folder_and_its_content(tmp_path: Path) -> None:
+    one = read_adapter(str(write_adapter(tmp_path / "a" / "memory v1", weights=b"1")), "base")
+    same = read_adapter(str(write_adapter(tmp_path / "b" / "memory v1", weights=b"1")), "base")
+    other = read_adapter(str(write_adapter(tmp_path / "c" / "memory v1", weights=b"2")), "base")
+    assert one.name.startswith("memory_v1-")
+    assert one.name == same.name != other.name
+    assert (one.rank, one.targets) == (8, ("q_proj", "v_proj"))
+    assert one.is_unchanged()
+    write_adapter(one.path, weights=b"3")
+    assert not one.is_unchanged()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"modules_to_save": ["lm_head"]}, r"modules_to_save \(lm_head\) are whole layers"),
+        ({"use_dora": True}, "it uses DoRA; train with use_dora = false"),
+        ({"bias": "all"}, "it trained biases"),
+        ({"lora_bias": True}, "it trained biases"),
+        ({"trainable_token_indices": [1]}, "it trained tokens of the embedding"),
+        ({"target_modules": ["q_proj", "lm_head"]}, "it adapts lm_head; train only q_proj, k_proj"),
+        ({"target_modules": ["model.embed_tokens"]}, "it adapts embed_tokens"),
+        ({"peft_type": "IA3"}, "it is IA3, not LoRA"),
+        ({"r": 0}, "its rank is 0"),
+        ({"r": 1024}, "its rank is 1024, and the engine takes at most 512"),
+        ({"rank_pattern": {"q_proj": 640}}, "its rank is 640"),
+    ],
+)
+def test_what_no_engine_can_serve_is_refused_with_its_reason(
+    tmp_path: Path, settings: dict[str, Any], said: str
+) -> None:
+    given = changed(tmp_path / "memory", **settings)
+    with pytest.raises(ConfigError, match=f"cannot be served: {said}"):
+        read_adapter(given, "base", largest_rank=512)
+
+
+def test_the_largest_rank_of_a_pattern_counts(tmp_path: Path) -> None:
+    given = changed(tmp_path / "memory", rank_pattern={"q_proj": 64})
+    assert read_adapter(given, "base").rank == 64
+
+
+def test_a_pattern_of_targets_stands_for_all(tmp_path: Path) -> None:
+    given = changed(tmp_path / "memory", target_modules="all-linear")
+    assert read_adapter(given, "base").targets == TARGETS
+
+
+def test_weights_of_the_head_are_refused_though_the_settings_hide_them(tmp_path: Path) -> None:
+    good = safetensors("base_model.model.layers.0.self_attn.q_proj.lora_A.weight")
+    assert read_adapter(str(write_adapter(tmp_path / "good", weights=good)), "base").rank == 8
+    bad = safetensors("base_model.model.lm_head.lora_A.weight")
+    given = str(write_adapter(tmp_path / "bad", weights=bad))
+    with pytest.raises(ConfigError, match="its weights adapt base_model.model.lm_head"):
+        read_adapter(given, "base")
+
+
+def test_an_adapter_without_weights_is_refused(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path / "memory")
+    (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin")
+    assert read_adapter(str(folder), "base").rank == 8
+    (folder / "adapter_model.bin").unlink()
+    with pytest.raises(ConfigError, match="it holds no weights"):
+        read_adapter(str(folder), "base")
+
+
+def test_what_is_no_adapter_is_told(tmp_path: Path) -> None:
+    assert not is_folder(str(tmp_path))
+    with pytest.raises(ConfigError, match=r"holds no adapter_config\.json"):
+        read_adapter(str(tmp_path), "base")
+    (tmp_path / "adapter_config.json").write_text("{", encoding="utf-8")
+    assert is_folder(str(tmp_path))
+    with pytest.raises(ConfigError, match=r"adapter_config\.json cannot be read"):
+        read_adapter(str(tmp_path), "base")
+
+
+def test_another_base_than_the_one_it_was_trained_on_is_refused(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path / "memory")
+    provenance = folder / "provenance.json"
+    provenance.write_text('{"base": {"model": "org/one"}, "more": 1}', encoding="utf-8")
+    assert read_adapter(str(folder), "org/one")
+    with pytest.raises(ConfigError, match="was trained on org/one, not on org/two"):
+        read_adapter(str(folder), "org/two")
+
+
+def test_a_base_is_known_by_its_settings_wherever_it_lies(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "config.json").write_text("{}", encoding="utf-8")
+    folder = write_adapter(tmp_path / "memory")
+    said = {"base": {"model": "/elsewhere", "config_sha256": sha256(b"{}").hexdigest()}}
+    (folder / "provenance.json").write_text(json.dumps(said), encoding="utf-8")
+    assert read_adapter(str(folder), str(base))
+    (base / "config.json").write_text('{"other": 1}', encoding="utf-8")
+    with pytest.raises(ConfigError, match="was trained on /elsewhere"):
+        read_adapter(str(folder), str(base))
