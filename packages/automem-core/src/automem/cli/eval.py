@@ -32,12 +32,17 @@ if TYPE_CHECKING:
         "automem eval configs/crafter.toml",
         "automem eval configs/crafter.toml --run first -s 'seeds.search=[42, 43]'",
         "automem eval configs/crafter.toml -s environment.profile=balrog -s agent.name=window",
+        "automem eval configs/crafter.toml -s scaffold.from=crafter-full --memory-only",
         "automem eval configs/crafter.toml --display plain --json > evaluation.json",
     ),
 )
 @config_argument
 @override_option
 @click.option("--run", "name", help="The run's name, in place of the one in CONFIG.")
+@click.option("--memory-only", is_flag=True, help="Play without the scaffold's perceive and guard.")
+@click.option(
+    "--unsafe-code", is_flag=True, help="Play a scaffold's code also where nothing keeps it in."
+)
 @display_option
 @json_option
 @click.pass_obj
@@ -47,6 +52,8 @@ def evaluate(
     config: Path,
     overrides: tuple[str, ...],
     name: str | None,
+    memory_only: bool,
+    unsafe_code: bool,
     mode: Mode | None,
     as_json: bool,
 ) -> None:
@@ -64,7 +71,9 @@ def evaluate(
     from automem.run.layout import run_folder
 
     named = (f"run.name={_quoted(name)}",) if name else ()
-    loaded = load_config(config, (*overrides, *named))
+    flags = [("memory_only", memory_only), ("unsafe_code", unsafe_code)]
+    set_true = [f"evaluation.{key}=true" for key, given in flags if given]
+    loaded = load_config(config, (*overrides, *named, *set_true))
     plugins = load_plugins()
     check_config(loaded, plugins)
     chosen_seeds(loaded)

@@ -117,30 +117,61 @@ def show(*, source: str | None, task: str | None, with_prompts: bool, as_json: b
 
 
 @scaffold.command(
-    epilog=examples("automem scaffold check my-map", "automem scaffold check . --json")
+    epilog=examples(
+        "automem scaffold check my-map",
+        "automem scaffold check . --json",
+        "automem scaffold check my-map --trace runs/crafter/evaluations/1a2b/episodes/default/42",
+    )
 )
 @click.argument("source")
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A recorded episode, file or folder, to try it on. May be repeated.",
+)
+@click.option(
+    "--unsafe-code", is_flag=True, help="Run the scaffold's code also where nothing keeps it in."
+)
 @json_option
 @click.pass_context
-def check(ctx: click.Context, *, source: str, as_json: bool) -> None:
+def check(
+    ctx: click.Context,
+    *,
+    source: str,
+    traces: tuple[Path, ...],
+    unsafe_code: bool,
+    as_json: bool,
+) -> None:
     """Say everything that keeps a scaffold from being played.
 
-    Exits with 1 if anything does.
+    It is played dry over recorded observations, asking no model; its code runs in the jail.
+    Exits with 1 if anything is wrong.
     """
+    import anyio
+
+    from automem.evaluate.candidate import check_candidate, recordings_of
     from automem.plugins import load_plugins
-    from automem.scaffold.check import check_for_tasks
     from automem.scaffold.load import load_scaffold
 
     plugins = load_plugins()
     loaded = load_scaffold(_find(source, plugins))
     games, reason = _games(loaded.manifest.environment, plugins)
-    problems = check_for_tasks(loaded, games)
+    recorded = (*recordings_of(loaded.manifest.environment, plugins), *traces)
+
+    async def checked() -> list[Problem]:
+        return await check_candidate(
+            loaded.folder, recorded=recorded, games=games, unsafe=unsafe_code
+        )
+
+    problems = anyio.run(checked)
     if as_json:
         print_json(
             CheckedScaffold(
                 folder=str(loaded.folder),
                 hash=loaded.hash,
-                problems=problems,
+                problems=tuple(problems),
                 game=next((info.name for info in games.values()), None),
             )
         )
