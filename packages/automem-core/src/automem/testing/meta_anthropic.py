@@ -53,6 +53,7 @@ class AnthropicWire:
         return Asked(
             api="anthropic",
             number=number,
+            turns=sum(role == "assistant" for role, _ in messages),
             model=body["model"],
             instructions="\n".join(block.get("text", "") for block in _blocks(body.get("system"))),
             told=tuple(
@@ -63,7 +64,8 @@ class AnthropicWire:
             ),
             answers=tuple(_text(b["content"]) for b in last if b["type"] == "tool_result"),
             tools=tuple(tool["name"] for tool in body.get("tools", [])),
-            key=headers.get("x-api-key", ""),
+            key=headers.get("x-api-key")
+            or headers.get("authorization", "").removeprefix("Bearer "),
             body=body,
         )
 

@@ -42,6 +42,7 @@ class ChatWire:
         return Asked(
             api="openai-chat",
             number=number,
+            turns=sum(message["role"] == "assistant" for message in messages),
             model=body["model"],
             instructions="\n".join(m["content"] for m in messages if m["role"] == "system"),
             told=tuple(m["content"] for m in messages if m["role"] == "user"),

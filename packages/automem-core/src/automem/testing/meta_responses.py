@@ -49,6 +49,7 @@ class ResponsesWire:
         return Asked(
             api="openai",
             number=number,
+            turns=_turns(items),
             model=body["model"],
             instructions=body.get("instructions") or "",
             told=tuple(item["content"] for item in items if item.get("role") == "user"),
@@ -214,9 +215,19 @@ def _after_last_turn(items: Sequence[Item]) -> list[Item]:
     for item in items:
         if item.get("type") == "function_call_output":
             outputs.append(item)
-        elif item.get("type") in ("reasoning", "message", "function_call"):
+        elif _is_own(item):
             outputs = []
     return outputs
+
+
+def _turns(items: Sequence[Item]) -> int:
+    """How often the model begins to speak."""
+    spoke = [_is_own(item) for item in items]
+    return sum(now and not before for before, now in zip([False, *spoke], spoke, strict=False))
+
+
+def _is_own(item: Item) -> bool:
+    return item.get("type") in ("reasoning", "function_call") or item.get("role") == "assistant"
 
 
 def _refuse(body: dict[str, Any], items: Sequence[Item], reasoned: Mapping[str, str]) -> None:

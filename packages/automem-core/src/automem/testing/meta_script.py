@@ -64,6 +64,8 @@ class Asked(Record):
     api: Api
     number: int
     """1 for the first; side questions do not count."""
+    turns: int
+    """The model's own turns in the conversation so far, without empty ones."""
     model: str
     instructions: str
     told: tuple[str, ...]
@@ -93,6 +95,11 @@ class Refused(Exception):
 
 MetaAnswer: TypeAlias = ScriptedTurn | MetaFault
 MetaScript: TypeAlias = Sequence[MetaAnswer] | Callable[[Asked], MetaAnswer]
+
+
+def by_turn(turns: Sequence[MetaAnswer]) -> Callable[[Asked], MetaAnswer]:
+    """A script that looks where the conversation stands, so that it holds for many reviews."""
+    return lambda asked: turns[asked.turns]
 
 
 def follow(script: MetaScript) -> Callable[[Asked], MetaAnswer]:

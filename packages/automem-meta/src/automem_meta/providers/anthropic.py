@@ -107,7 +107,7 @@ class AnthropicChat:
             return await self._attempt(conversation)
         except ModelError as error:
             asked = self.options.thinking == "auto" and self._thinks and error.status == 400
-            if not (asked and "thinking" in str(error)):
+            if not (asked and "adaptive" in str(error)):
                 raise
             self._thinks = False
             log.info("meta_does_not_think", who=self.name, said=str(error))
