@@ -49,7 +49,12 @@ class LockedCell:
         argv = argv_of(self.level, self.limits, self.readable)
         async with _starts():
             try:
-                self._process = start(argv, log=self.log, reply_bytes=self.limits.reply_bytes)
+                self._process = start(
+                    argv,
+                    log=self.log,
+                    reply_bytes=self.limits.reply_bytes,
+                    clocked=self.level != "bubblewrap",
+                )
                 status, payload = await self._process.exchange(
                     b"", self.limits.load_seconds, wait=True
                 )

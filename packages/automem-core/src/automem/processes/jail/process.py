@@ -21,6 +21,7 @@ import anyio
 
 from automem.processes.jail.cell import Broken
 from automem.processes.jail.inside.serve import REPLY, REQUEST
+from automem.processes.jail.patience import Patience
 
 ENVIRONMENT: Final = {"PYTHONHASHSEED": "0"}
 """All that a jailed process is given. Sets come in one order, so that recorded play repeats."""
@@ -37,6 +38,8 @@ class JailedProcess:
 
     process: subprocess.Popen[bytes]
     reply_bytes: int
+    clocked: bool
+    """Whether its number is that of the process that computes, so that its clock can be read."""
     _requests: int
     _replies: int
     _poll: select.poll
@@ -57,32 +60,25 @@ class JailedProcess:
 
         With `wait` the event loop goes on from the start. Raises Broken.
         """
-        deadline = time.monotonic() + seconds
-        try:
-            if request:
-                self._refuse_early()
-                await self._write(REQUEST.pack(len(request)) + request, deadline)
-            if not wait:
-                # Rounded up to a whole millisecond by the system, and once in a call.
-                self._poll.poll(_IN_PLACE_MILLISECONDS)
-            return await self._reply(deadline)
-        except TimeoutError as error:
-            raise Broken(f"it took more than {seconds:g} s", "timeout") from error
-
-    async def _reply(self, deadline: float) -> tuple[int, bytes]:
+        patience = Patience(seconds, self.process.pid if self.clocked else None)
+        if request:
+            self._refuse_early()
+            await self._write(REQUEST.pack(len(request)) + request, patience)
+        if not wait:
+            # Rounded up to a whole millisecond by the system, and once in a call.
+            self._poll.poll(_IN_PLACE_MILLISECONDS)
         received = bytearray()
         end = REPLY.size
         while len(received) < end:
             part = self._read()
-            if part is None:
-                with anyio.fail_after(deadline - time.monotonic()):
-                    await anyio.wait_readable(self._replies)
-                continue
-            if not part:
+            if part == b"":
                 raise await self._death()
-            received += part
+            received += part or b""
             if end == REPLY.size and len(received) >= end:
                 end += self._checked_size(received)
+            if len(received) < end:
+                # Also after a part: it may come byte by byte, and the loop must go on.
+                await patience.wait(anyio.wait_readable, self._replies)
         if len(received) > end:
             raise Broken("it wrote more than one reply", "invalid")
         return received[REPLY.size - 1], bytes(received[REPLY.size :])
@@ -102,7 +98,7 @@ class JailedProcess:
         if self._read():
             raise Broken("it wrote a reply before it was asked", "invalid")
 
-    async def _write(self, data: bytes, deadline: float) -> None:
+    async def _write(self, data: bytes, patience: Patience) -> None:
         while True:
             try:
                 written = os.write(self._requests, data)
@@ -113,8 +109,7 @@ class JailedProcess:
             if written == len(data):
                 return
             data = data[written:]
-            with anyio.fail_after(deadline - time.monotonic()):
-                await anyio.wait_writable(self._requests)
+            await patience.wait(anyio.wait_writable, self._requests)
 
     def _read(self) -> bytes | None:
         """What there is; None if nothing, b"" if nothing will ever be."""
@@ -158,7 +153,7 @@ class JailedProcess:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def start(argv: Sequence[str], *, log: Path, reply_bytes: int) -> JailedProcess:
+def start(argv: Sequence[str], *, log: Path, reply_bytes: int, clocked: bool) -> JailedProcess:
     """Start `argv` with two pipes and nothing else: no secret, no other descriptor.
 
     What it writes to standard error before it is locked goes to `log`. To be called in the thread
@@ -189,4 +184,4 @@ def start(argv: Sequence[str], *, log: Path, reply_bytes: int) -> JailedProcess:
     os.set_blocking(replies, False)
     poll = select.poll()
     poll.register(replies, select.POLLIN)
-    return JailedProcess(process, reply_bytes, requests, replies, poll)
+    return JailedProcess(process, reply_bytes, clocked, requests, replies, poll)

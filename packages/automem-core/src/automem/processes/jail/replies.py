@@ -73,11 +73,14 @@ def _problem(value: object) -> str | None:
     for _ in range(MOST_DEPTH):
         deeper: list[object] = []
         for item in layer:
-            if isinstance(item, dict):
+            kind = type(item)
+            if kind is str:
+                continue
+            if kind is dict:
                 deeper += cast("dict[str, object]", item).values()
-            elif isinstance(item, list):
+            elif kind is list:
                 deeper += cast("list[object]", item)
-            elif isinstance(item, int) and not _SMALLEST <= item <= _LARGEST:
+            elif kind is int and not _SMALLEST <= cast("int", item) <= _LARGEST:
                 return "an integer of more than 64 bits"
         if not deeper:
             return None

@@ -86,7 +86,7 @@ class Code:
     def __init__(self, reply_bytes: int) -> None:
         self._most = reply_bytes
         self._encode: Callable[[object], str] = json.JSONEncoder(
-            allow_nan=False, ensure_ascii=False, separators=(",", ":")
+            allow_nan=False, check_circular=False, separators=(",", ":")
         ).encode
         self._name = ""
         self._names: dict[str, Any] = {}

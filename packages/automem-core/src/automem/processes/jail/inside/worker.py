@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -26,6 +27,8 @@ def main(said: str) -> NoReturn:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, ERRORS)
         os.close(nothing)
+        # What is there now stays; collecting garbage need not look at it again.
+        gc.freeze()
         ready = {"landlock": _confine(options)}
     except Exception as error:  # noqa: BLE001 - the host must hear of it, and stderr is closed
         send(REPLIES, 0, Served(EXCEPTION, f"{type(error).__name__}: {error}".encode()))
