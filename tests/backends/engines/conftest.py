@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from automem.models.engines import Engine, EngineRequest
@@ -36,6 +38,18 @@ class Engines:
     folder: Path
     mark: str
     said: list[str] = field(default_factory=list)
+    _heard: anyio.Event = field(default_factory=anyio.Event)
+
+    def tell(self, line: str) -> None:
+        """Keep a line and wake who listens."""
+        self.said.append(line)
+        self._heard.set()
+        self._heard = anyio.Event()
+
+    async def hear(self, words: str) -> None:
+        """Wait until these words were told."""
+        while not any(words in line for line in self.said):
+            await self._heard.wait()
 
     def adapter(self, name: str = "memory", weights: bytes = b"weights", rank: int = 8) -> str:
         """A new adapter's folder."""
@@ -51,7 +65,7 @@ class Engines:
             adapters=adapters or (None,),
             options=EngineOptions(**options),
             logs=self.folder / "logs",
-            tell=self.said.append,
+            tell=self.tell,
         )
 
     def open(
@@ -77,7 +91,23 @@ class Engines:
 
     def processes(self) -> list[int]:
         """Every process that an engine of this test has started and that still runs."""
-        return [pid for pid in pids() if self.mark in variables(pid) and pid != os.getpid()]
+        return [pid for pid in pids() if self.mark in known(pid, "environ") and pid != os.getpid()]
+
+    def mains(self) -> list[int]:
+        """Of these, the engines themselves, without who watches them."""
+        return [pid for pid in self.processes() if "supervisor.py" not in known(pid, "cmdline")]
+
+    def wait_for_end(self, seconds: float = 20.0) -> None:
+        """Wait until none of these is left."""
+        for pid in self.processes():
+            try:
+                handle = os.pidfd_open(pid)
+            except ProcessLookupError:
+                continue
+            ended, _, _ = select.select([handle], [], [], seconds)
+            os.close(handle)
+            assert ended, f"process {pid} is left: {known(pid, 'cmdline')}"
+        assert self.processes() == []
 
     @property
     def log(self) -> str:
@@ -90,10 +120,10 @@ def pids() -> list[int]:
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
 
 
-def variables(pid: int) -> str:
-    """Its environment; empty for one that has just ended, or has ended and is not buried."""
+def known(pid: int, what: str) -> str:
+    """`environ` or `cmdline`; empty for one that has just ended, or ended and is not buried."""
     try:
-        return Path(f"/proc/{pid}/environ").read_text(encoding="utf-8", errors="replace")
+        return Path(f"/proc/{pid}/{what}").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 

@@ -81,7 +81,7 @@ def test_weights_of_the_head_are_refused_though_the_settings_hide_them(tmp_path:
     assert read_adapter(str(write_adapter(tmp_path / "good", weights=good)), "base").rank == 8
     bad = safetensors("base_model.model.lm_head.lora_A.weight")
     given = str(write_adapter(tmp_path / "bad", weights=bad))
-    with pytest.raises(ConfigError, match="its weights adapt base_model.model.lm_head"):
+    with pytest.raises(ConfigError, match=r"its weights adapt base_model\.model\.lm_head"):
         read_adapter(given, "base")
 
 

@@ -114,7 +114,7 @@ async def test_a_key_is_sent_where_it_is_named(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with fake_vllm(api_key="open sesame") as server:
-        with pytest.raises(ServerError, match="answered 401.*api_key_env"):
+        with pytest.raises(ServerError, match=r"answered 401.*api_key_env"):
             async with attached(engines, server.url):
                 pass
         monkeypatch.setenv("MY_KEY", "open sesame")

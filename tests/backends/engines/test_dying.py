@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 from random import Random
 
 import anyio
@@ -36,17 +35,6 @@ async def ask(engine: Engine, adapter: str | None = None, *, tries: int = 1) -> 
         return await attempts.run(lambda: backend.complete(REQUEST))
     finally:
         await backend.aclose()
-
-
-def main_process(engines: Engines) -> int:
-    """The engine itself, not who watches it."""
-    found = [
-        pid
-        for pid in engines.processes()
-        if b"supervisor.py" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    assert len(found) == 1
-    return found[0]
 
 
 async def test_a_call_that_meets_a_death_is_answered_after_it_and_not_counted(
@@ -89,9 +77,9 @@ async def test_many_calls_that_meet_a_death_are_all_answered(engines: Engines) -
 
 async def test_a_second_death_is_for_good_and_says_so(engines: Engines) -> None:
     async with engines.ready() as engine:
-        os.kill(main_process(engines), signal.SIGKILL)
+        os.kill(engines.mains()[0], signal.SIGKILL)
         await ask(engine)
-        os.kill(main_process(engines), signal.SIGKILL)
+        os.kill(engines.mains()[0], signal.SIGKILL)
         with pytest.raises(ServerError, match=r"(?s)died with status 137.*started 2 times"):
             await ask(engine)
         with pytest.raises(ServerError, match="given up"):
@@ -102,9 +90,8 @@ async def test_a_second_death_is_for_good_and_says_so(engines: Engines) -> None:
 
 async def test_an_engine_that_says_nothing_is_ended_and_started_again(engines: Engines) -> None:
     async with engines.ready() as engine:
-        os.kill(main_process(engines), signal.SIGSTOP)
-        while engine.deaths == 0:
-            await anyio.sleep(0.02)
+        os.kill(engines.mains()[0], signal.SIGSTOP)
+        await engines.hear("is started again")
         await engine.ready()
         assert (await ask(engine)).text
     assert any("did not say that it is well" in line for line in engines.said)
@@ -115,7 +102,7 @@ async def test_an_adapter_that_changed_is_not_loaded_again(engines: Engines) -> 
     folder = engines.adapter(weights=b"before")
     async with engines.ready(folder) as engine:
         engines.adapter(weights=b"after")
-        os.kill(main_process(engines), signal.SIGKILL)
+        os.kill(engines.mains()[0], signal.SIGKILL)
         with pytest.raises(ServerError, match="is not what it was when the run began"):
             await ask(engine, folder)
 
@@ -124,14 +111,8 @@ async def test_one_replica_that_is_given_up_leaves_the_others(engines: Engines) 
     folder = engines.adapter()
     async with engines.ready(folder, replicas=2) as engine:
         engines.adapter(weights=b"after")
-        victim = next(
-            pid
-            for pid in engines.processes()
-            if b"supervisor.py" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        )
-        os.kill(victim, signal.SIGKILL)
-        while len(engines.processes()) > 2:
-            await anyio.sleep(0.02)
+        os.kill(engines.mains()[0], signal.SIGKILL)
+        await engines.hear("is given up")
         assert (await ask(engine, folder, tries=3)).text
 
 

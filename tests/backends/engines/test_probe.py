@@ -69,7 +69,7 @@ async def test_what_differs_no_more_than_the_base_from_itself_is_the_base(
     shift: float, noise: float
 ) -> None:
     async with engine(noisy(shift, noise)) as wire:
-        with pytest.raises(ServerError, match="'adapter' just as it does as 'base'.*a/folder"):
+        with pytest.raises(ServerError, match=r"'adapter' just as it does as 'base'.*a/folder"):
             await probe(wire, "base", {"adapter": "a/folder"})
 
 

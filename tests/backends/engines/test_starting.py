@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import anyio
 import pytest
@@ -12,7 +11,7 @@ from automem.errors import ConfigError, PluginError, ServerError
 from automem_backends.engines.wire import wires
 from automem_backends.sglang.engine import SGLANG
 
-from .conftest import QUICK, Engines
+from .conftest import QUICK, Engines, known
 
 pytestmark = pytest.mark.anyio
 
@@ -98,8 +97,8 @@ async def test_only_the_secrets_that_are_named_reach_an_engine(
     monkeypatch.setenv("HF_TOKEN", "for-the-hub")
     monkeypatch.setenv("OPENAI_API_KEY", "for-others")
     async with engines.ready(variables=("HF_TOKEN",)):
-        known = [Path(f"/proc/{pid}/environ").read_text("utf-8") for pid in engines.processes()]
-    assert all("for-the-hub" in one and "for-others" not in one for one in known)
+        variables = [known(pid, "environ") for pid in engines.processes()]
+    assert all("for-the-hub" in one and "for-others" not in one for one in variables)
     assert "for-the-hub" not in "".join(engines.said)
 
 
@@ -133,8 +132,7 @@ async def test_a_start_has_a_limit(engines: Engines, fault: str) -> None:
 async def test_cancelling_a_start_leaves_nothing(engines: Engines) -> None:
     async with engines.open(orders=["--fault", "never-healthy", "--fault", "child"]) as engine:
         with anyio.move_on_after(30) as scope:
-            while "Uvicorn" not in engines.log:
-                await anyio.sleep(0.02)
+            await engines.hear("Uvicorn")
             assert len(engines.processes()) == 3
             scope.cancel()
             await engine.ready()

@@ -6,16 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-import anyio
 import pytest
 
 from automem_backends.engines import supervisor
 
 from .conftest import Engines, program
-
-pytestmark = pytest.mark.anyio
 
 HOST = """
 import subprocess, sys, time
@@ -29,40 +28,30 @@ def supervised(*argv: str, grace: str = "0.3") -> list[str]:
     return [sys.executable, "-I", "-S", supervisor.__file__, grace, *argv]
 
 
-async def none_left(engines: Engines) -> bool:
-    with anyio.move_on_after(20):
-        while engines.processes():
-            await anyio.sleep(0.02)
-        return True
-    return False
-
-
-@pytest.mark.parametrize("fault", ["child", "ignores-sigterm"])
-async def test_it_ends_an_engine_whose_owner_was_killed(engines: Engines, fault: str) -> None:
-    engine = (*program("vllm"), "serve", "m", "--port", "0", "--fault", fault, "--fault", "child")
-    owner = subprocess.Popen(
-        [sys.executable, "-c", HOST, *supervised(*engine)], stderr=subprocess.PIPE
-    )
-    assert owner.stderr
-    while b"Uvicorn" not in await anyio.to_thread.run_sync(owner.stderr.readline):
-        pass
-    assert len(engines.processes()) == 4
-    owner.kill()
-    owner.wait()
-    assert await none_left(engines)
-    owner.stderr.close()
-
-
-async def test_it_takes_the_engine_along_when_it_is_killed_itself(engines: Engines) -> None:
-    engine = (*program("vllm"), "serve", "m", "--port", "0")
-    with subprocess.Popen(
-        supervised(*engine), stdin=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+@contextmanager
+def serving(*argv: str) -> Generator[subprocess.Popen[bytes]]:
+    """A process that starts an engine, once the engine answers."""
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr
-        while b"Uvicorn" not in await anyio.to_thread.run_sync(process.stderr.readline):
+        while b"Uvicorn" not in process.stderr.readline():
             pass
+        yield process
+
+
+@pytest.mark.parametrize("fault", ["well", "ignores-sigterm"])
+def test_it_ends_an_engine_whose_owner_was_killed(engines: Engines, fault: str) -> None:
+    faults = ("--fault", "child", *(("--fault", fault) if fault != "well" else ()))
+    engine = (*program("vllm"), "serve", "m", "--port", "0", *faults)
+    with serving(sys.executable, "-c", HOST, *supervised(*engine)) as owner:
+        assert len(engines.processes()) == 4
+        owner.kill()
+    engines.wait_for_end()
+
+
+def test_it_takes_the_engine_along_when_it_is_killed_itself(engines: Engines) -> None:
+    with serving(*supervised(*program("vllm"), "serve", "m", "--port", "0")) as process:
         process.kill()
-    assert await none_left(engines)
+    engines.wait_for_end()
 
 
 def run(*argv: str, send: int | None = None) -> tuple[int, str]:
@@ -99,15 +88,14 @@ def test_told_to_end_it_asks_before_it_kills() -> None:
     assert run(sys.executable, "-c", stubborn, send=signal.SIGTERM)[0] == 128 + 9
 
 
-async def test_what_a_program_leaves_behind_ends_with_it(engines: Engines) -> None:
+def test_what_a_program_leaves_behind_ends_with_it(engines: Engines) -> None:
     leaves = (
         "import subprocess, sys\n"
         "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
         "subprocess.Popen(sleep, start_new_session=True, stderr=subprocess.DEVNULL)\n"
     )
-    code, _ = await anyio.to_thread.run_sync(run, sys.executable, "-c", leaves)
-    assert code == 0
-    assert await none_left(engines)
+    assert run(sys.executable, "-c", leaves) == (0, "")
+    engines.wait_for_end()
 
 
 def test_a_program_that_cannot_be_called_is_named(tmp_path: Path) -> None:

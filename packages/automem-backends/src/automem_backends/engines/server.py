@@ -81,6 +81,8 @@ class Server:
 
     def _give_up(self, error: ServerError) -> None:
         self.failure = error
+        if self.deaths:
+            self.tell(f"{self.name} is given up: {error}")
         self._become("dead")
 
     async def _live(self) -> None:
