@@ -6,6 +6,18 @@ from automem import Spec, hookimpl
 
 
 @hookimpl
+def automem_commands() -> list[Spec]:
+    """Loop 1."""
+    return [
+        Spec(
+            name="evolve",
+            make="automem_meta.evolve.command:evolve",
+            summary="Let a meta-LLM improve the scaffold, behind a gate.",
+        )
+    ]
+
+
+@hookimpl
 def automem_meta_providers() -> list[Spec]:
     """Meta-LLMs."""
     return [

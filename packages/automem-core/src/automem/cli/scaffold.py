@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automem.cli.errors import FAILED
+from automem.cli.lineage import lineage
 from automem.cli.output import examples, json_option, page, print_json, say, say_next
 from automem.records._struct import Record
 from automem.records.scaffold import Manifest
@@ -69,8 +70,12 @@ class NewScaffold(Record):
 def scaffold() -> None:
     """Show, check, compare and begin scaffolds.
 
-    A SOURCE is the name of a scaffold that a plugin offers, or a path to a folder.
+    A SOURCE is the name of a scaffold that a plugin offers, a path to a folder, or a version of
+    a run, such as runs/crafter:1 or runs/crafter:001-b.
     """
+
+
+scaffold.add_command(lineage)
 
 
 @scaffold.command(
@@ -188,7 +193,12 @@ def check(
         ctx.exit(FAILED)
 
 
-@scaffold.command(epilog=examples("automem scaffold diff crafter-v0 crafter-map"))
+@scaffold.command(
+    epilog=examples(
+        "automem scaffold diff crafter-v0 crafter-map",
+        "automem scaffold diff runs/crafter:0 runs/crafter:1",
+    )
+)
 @click.argument("a")
 @click.argument("b")
 @json_option
@@ -233,9 +243,9 @@ def new(*, source: str, folder: Path, name: str | None, as_json: bool) -> None:
 
 
 def _find(source: str, plugins: Plugins) -> Path:
-    from automem.scaffold.find import find_scaffold
+    from automem.cli.versions import find_source
 
-    return find_scaffold(source, plugins.scaffolds(), plugins.load)
+    return find_source(source, plugins)
 
 
 def _games(name: str, plugins: Plugins) -> tuple[dict[str, EnvironmentInfo], str]:

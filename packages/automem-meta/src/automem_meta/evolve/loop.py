@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from automem.errors import ConfigError, EvaluationUnfinished, ScaffoldError
+from automem.errors import AutoMemError, ConfigError, EvaluationUnfinished, RunError, ScaffoldError
+from automem.evaluate.replay import read_plan
 from automem.evaluate.statistics import mean_and_error, stratified
 from automem.protocols import Gate
 from automem.records.ledger import Trial, TrialVerdict, WithoutCode
@@ -33,6 +34,8 @@ class Loop:
     player: Player
     search: tuple[int, ...]
     fresh: tuple[int, ...]
+    report: tuple[int, ...] = ()
+    """Once one of these was played, nothing further is tried."""
     show_review: ShowReview = unseen_review
 
     @property
@@ -48,6 +51,7 @@ class Loop:
             step = next_step(root, trials, self.section)
             if isinstance(step, Stop):
                 return step
+            refuse_touched(self.run_folder, self.report)
             append_trial(self.run_folder.ledger, await self._try(step, trials))
 
     def root(self) -> Version:
@@ -95,9 +99,19 @@ class Loop:
             gate=self.section.gate,
             review_cost=outcome.spent,
         )
-        if outcome.reason != "finished":
-            return trial
-        return await self._judged(step, trials, trial, scaffold)
+        if outcome.reason == "finished":
+            return await self._judged(step, trials, trial, scaffold)
+        return self._unfinished(trial, scaffold)
+
+    def _unfinished(self, trial: Trial, incumbent: Scaffold) -> Trial:
+        """A review that came to no end: refused where it left something that cannot be played."""
+        overlay = self.run_folder.path / trial.review / "overlay"
+        try:
+            if changed(texts(incumbent.folder), texts(overlay)):
+                self.player.keep(str(overlay))
+        except ScaffoldError as error:
+            return _ended(trial, "refused", f"{trial.why}; {self._shortened(error)}")
+        return trial
 
     async def _review(
         self, step: Try, trials: tuple[Trial, ...], incumbent: Played
@@ -149,11 +163,12 @@ class Loop:
                 f"{step.text}; {champion_text(step, trials)}",
             )
         except ScaffoldError as error:
-            return _ended(trial, "refused", str(error))
+            return _ended(trial, "refused", self._shortened(error))
         except EvaluationUnfinished as error:
             if not error.scaffold_failed:
                 raise
-            return _ended(trial, "refused", f"its code fails in play: {error}")
+            why = f"its code fails in play: {self._shortened(error)}"
+            return _ended(trial, "refused", why)
         trial = msgspec.structs.replace(
             trial,
             stages=tuple(judgment.stages),
@@ -184,6 +199,10 @@ class Loop:
             )
         return _ended(trial, "kept", judgment.why)
 
+    def _shortened(self, error: AutoMemError) -> str:
+        """The error with paths as they are in the run."""
+        return str(error).replace(f"{self.run_folder.path}/", "")
+
     def _refuse_repeated(
         self, candidate: Scaffold, incumbent: Scaffold, trials: tuple[Trial, ...]
     ) -> None:
@@ -213,6 +232,17 @@ _REASONS = {
     "gave_up": "the meta-LLM gave up",
     "refused": "the meta-LLM refused",
 }
+
+
+def refuse_touched(run: RunFolder, report: tuple[int, ...]) -> None:
+    """Refuse to go on looking once a report seed was played. Raises RunError."""
+    seeds = set(report)
+    for folder in run.evaluations():
+        if folder.plan.exists() and seeds & set(read_plan(folder).seeds):
+            raise RunError(
+                f"{run.path} has played report seeds already ({folder.path.name}), so whatever is "
+                "tried now would be chosen with the result in view; choose another name with --run"
+            )
 
 
 def mean_of(played: Played) -> tuple[float, float | None]:

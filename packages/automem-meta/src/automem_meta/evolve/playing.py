@@ -19,7 +19,7 @@ from automem.records.config import RunConfig, ScaffoldSection
 from automem.records.ledger import PlayCost
 from automem.records.result import EpisodeResult, Evaluation
 from automem.run.layout import RunFolder
-from automem.scaffold.load import Scaffold
+from automem.scaffold.load import Scaffold, load_scaffold
 from automem_meta.evolve.purse import Purse
 from automem_meta.evolve.state import Version
 
@@ -71,10 +71,16 @@ class Player:
         return self.run.scaffolds / f"{version.hash}-{version.name}"
 
     def plan(self, folder: Path, seeds: tuple[int, ...], *, memory_only: bool) -> EvaluationPlan:
-        """What an evaluation on these seeds would be."""
-        scaffold = self.keep(str(folder))
+        """What an evaluation of the scaffold in a folder on these seeds would be."""
+        scaffold = load_scaffold(folder)
         config = self._config(str(folder), memory_only=memory_only)
         return plan_evaluation(config, self.plugins, scaffold, seeds)
+
+    def has(self, folder: Path, seed: int) -> bool:
+        """Whether a scaffold was played on a seed, in every task."""
+        plan = self.plan(folder, (seed,), memory_only=False)
+        found = self._found(plan)
+        return all((task, seed) in found for task in plan.tasks)
 
     async def play(
         self, folder: Path, seeds: Sequence[int], title: str, *, memory_only: bool = False

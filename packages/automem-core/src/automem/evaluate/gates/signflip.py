@@ -35,7 +35,7 @@ class SignFlipGate:
         return Verdict(
             decision="keep" if kept else "drop",
             stage="test",
-            why=f"{figures.text}, one-sided p {p:.4f} "
+            why=f"{figures.text}, one-sided p {p:.2g} "
             f"{'at most' if kept else 'above'} {options.alpha}",
             mean_difference=figures.mean,
             p=p,

@@ -53,7 +53,7 @@ class TwoStageGate:
         return Verdict(
             decision="keep" if kept else "drop",
             stage="pooled",
-            why=f"{figures.text}, one-sided p {p:.4f} "
+            why=f"{figures.text}, one-sided p {p:.2g} "
             f"{'at most' if kept else 'above'} {self._options.alpha}",
             mean_difference=figures.mean,
             p=p,

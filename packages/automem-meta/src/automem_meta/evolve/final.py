@@ -1,0 +1,72 @@
+"""The final table: every version played once on the report seeds, when nothing is left to try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from automem.errors import ConfigError
+from automem.evaluate.statistics import Paired, paired
+from automem.records._struct import Record
+from automem_meta.evolve.loop import mean_of
+from automem_meta.evolve.playing import Played, Player
+from automem_meta.evolve.state import Version
+
+
+class FinalRow(Record):
+    """One version on the report seeds."""
+
+    name: str
+    hash: str
+    revision: int
+    """0 for what the run began with."""
+    mean: float
+    """Percent."""
+    standard_error: float | None
+    over_first: Paired | None = None
+    """Against what the run began with, in points; None for that itself."""
+    without_code: float | None = None
+    """The mean without `perceive` and `guard`, where that was asked for."""
+    evaluations: tuple[str, ...]
+
+
+async def play_report(
+    player: Player, versions: Sequence[Version], seeds: Sequence[int], *, memory_only: bool
+) -> tuple[FinalRow, ...]:
+    """Play each version on the report seeds, and compare it with the first.
+
+    Raises ConfigError where there are no report seeds, and what playing raises.
+    """
+    if not seeds:
+        raise ConfigError('[seeds] report is empty; name seeds, such as report = "10 from 5000"')
+    rows: list[FinalRow] = []
+    first: Played | None = None
+    for version in versions:
+        title = f"report seeds: {version.name}"
+        folder = player.folder(version)
+        played = await player.play(folder, seeds, title)
+        bare: Played | None = None
+        if memory_only and player.keep(str(folder)).code is not None:
+            bare = await player.play(folder, seeds, f"{title} without code", memory_only=True)
+        mean, error = mean_of(played)
+        rows.append(
+            FinalRow(
+                name=version.name,
+                hash=version.hash,
+                revision=version.revision,
+                mean=mean,
+                standard_error=error,
+                over_first=None if first is None else _compared(first, played),
+                without_code=mean_of(bare)[0] if bare else None,
+                evaluations=played.evaluations,
+            )
+        )
+        first = first or played
+    return tuple(rows)
+
+
+def _compared(first: Played, played: Played) -> Paired:
+    return paired(_points(first), _points(played), stratum=lambda pair: pair[0])
+
+
+def _points(played: Played) -> dict[tuple[str, int], float]:
+    return {pair: 100 * result.progression for pair, result in played.episodes.items()}

@@ -1,0 +1,122 @@
+"""What `automem evolve` says to people: estimate, ledger, final table, false accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from automem.cli.tables import plain_table
+from automem.ui.words import count, duration, mean_error, money, plural
+from automem_meta.evolve.estimate import Amounts, Estimate
+from automem_meta.evolve.repeats import FalseAccepts
+from automem_meta.evolve.working import Done
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+UNKNOWN = "not known"
+
+
+def estimate_tables(expected: Estimate) -> Iterator[RenderableType]:
+    """What is left, if nothing helps and at most."""
+    table = plain_table("what is left", "if nothing helps", "at most")
+    for name, read in _ROWS:
+        table.add_row(name, read(expected.if_nothing_helps), read(expected.at_most))
+    yield table
+    if expected.report_episodes:
+        yield f"then --report plays at most {plural(expected.report_episodes, 'episode')}"
+    if expected.measured_episodes:
+        yield (
+            f"measured over {plural(expected.measured_episodes, 'episode')} "
+            f"in {expected.measured_in}"
+        )
+    for note in expected.notes:
+        yield f"note: {note}"
+
+
+def tables(done: Done) -> Iterator[RenderableType]:
+    """What came of it."""
+    if done.against_itself is not None:
+        yield from _against_itself(done.against_itself)
+        return
+    if done.trials:
+        table = plain_table("tried", "verdict", "points", "p", "review", "episodes", "change")
+        for trial in done.trials:
+            difference = "-" if trial.difference is None else f"{trial.difference:+.2f}"
+            p = "-" if trial.p is None else f"{trial.p:.2g}"
+            table.add_row(
+                trial.name,
+                trial.verdict.replace("_", " "),
+                difference,
+                p,
+                money(trial.review_cost.cost),
+                str(trial.play_cost.episodes),
+                trial.change or "-",
+            )
+        yield table
+    yield f"{done.why}; the best scaffold is {done.champion} ({done.champion_hash})"
+    yield f"spent in this run: {count(done.tokens)} tokens, {money(done.cost)}"
+    if done.report:
+        yield from _report(done)
+
+
+def quoted(text: str) -> str:
+    """Text as a TOML string, so that a name like `42` stays a name."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _report(done: Done) -> Iterator[RenderableType]:
+    table = plain_table(
+        "report seeds", "progression %, mean ± SE", "over the first", "p (two-sided)", "no code %"
+    )
+    for row in done.report:
+        over = row.over_first
+        table.add_row(
+            row.name,
+            mean_error(row.mean, row.standard_error),
+            "-" if over is None else mean_error(over.mean_difference, over.standard_error),
+            "-" if over is None else f"{over.p_signflip:.4f} (n = {over.n})",
+            "-" if row.without_code is None else f"{row.without_code:.2f}",
+        )
+    yield table
+
+
+def _against_itself(found: FalseAccepts) -> Iterator[RenderableType]:
+    times = len(found.repeats)
+    low, high = (100 * bound for bound in found.interval)
+    yield (
+        f"{found.name} against itself by the gate {found.gate}: accepted {found.accepted} of "
+        f"{times} times, {100 * found.rate:.1f} % (95 % interval {low:.1f} to {high:.1f} %)"
+    )
+    yield f"played: {plural(found.cost.episodes, 'episode')}, {money(found.cost.cost)}"
+
+
+def _number(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def _tokens(value: float | None) -> str:
+    return UNKNOWN if value is None else count(round(value))
+
+
+def _money(value: float | None) -> str:
+    return UNKNOWN if value is None else money(value)
+
+
+def _hours(value: float | None) -> str:
+    return UNKNOWN if value is None else duration(3600 * value)
+
+
+_ROWS: tuple[tuple[str, Callable[[Amounts], str]], ...] = (
+    ("tries", lambda of: _number(of.tries)),
+    ("episodes", lambda of: _number(of.episodes)),
+    ("steps", lambda of: _number(of.steps)),
+    ("model calls", lambda of: _number(of.calls)),
+    ("tokens of play", lambda of: _tokens(of.tokens)),
+    ("money for play", lambda of: _money(of.cost)),
+    ("time of play", lambda of: _hours(of.hours)),
+    ("turns of reviews", lambda of: _number(of.review_turns)),
+    ("tokens of reviews", lambda of: _tokens(of.review_tokens)),
+    ("money for reviews", lambda of: _money(of.review_cost)),
+    ("time of reviews", lambda of: _hours(of.review_hours)),
+)

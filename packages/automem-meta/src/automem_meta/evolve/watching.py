@@ -1,0 +1,50 @@
+"""What is shown while loop 1 runs: one display after the other, of evaluations and of reviews."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from automem.evaluate.progress import Progress
+from automem.records.review import Answered, Said
+from automem.review.desk import Desk
+from automem.ui.display import Mode, display
+from automem.ui.review import ReviewLine, review_display
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Shows everything on one stream, in one mode."""
+
+    mode: Mode
+    stream: TextIO
+
+    @asynccontextmanager
+    async def evaluation(self, progress: Progress, title: str) -> AsyncGenerator[None]:
+        """Show an evaluation while it is played."""
+        async with display(self.mode, progress, title=title, stream=self.stream):
+            yield
+
+    @asynccontextmanager
+    async def review(self, desk: Desk, title: str) -> AsyncGenerator[None]:
+        """Show a review while it is held."""
+
+        def read() -> ReviewLine:
+            return ReviewLine(title=title, spent=desk.spent, doing=doing(desk))
+
+        async with review_display(self.mode, read, stream=self.stream):
+            yield
+
+
+def doing(desk: Desk) -> str:
+    """What the review waits for, or did last."""
+    last = desk.events[-1] if desk.events else None
+    match last:
+        case Answered():
+            return f"after {last.call.name}"
+        case Said() if last.turn.calls:
+            return f"using {last.turn.calls[0].name}"
+        case _:
+            return ""

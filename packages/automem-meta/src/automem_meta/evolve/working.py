@@ -1,0 +1,134 @@
+"""One command's work on a run: held against others, logged, shown, and summed up at the end."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import anyio
+
+from automem.cli.invocation import Invocation
+from automem.cli.output import stderr_console
+from automem.files import write_text
+from automem.logging import logging_to
+from automem.records._struct import Record
+from automem.records.ledger import Trial
+from automem.run.config import render_config, runnable_anywhere
+from automem.run.layout import RunFolder
+from automem.run.ledger import read_ledger
+from automem.run.seeds import parse_seeds
+from automem.run.status import working_on
+from automem.ui.display import Mode, choose_mode
+from automem_meta.evolve.estimate import Estimate, estimate
+from automem_meta.evolve.final import FinalRow, play_report
+from automem_meta.evolve.loop import Loop
+from automem_meta.evolve.opening import Opened
+from automem_meta.evolve.playing import Player
+from automem_meta.evolve.purse import Purse
+from automem_meta.evolve.repeats import FalseAccepts, gate_against_itself
+from automem_meta.evolve.state import versions
+from automem_meta.evolve.watching import Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the command was asked for."""
+
+    aa: int | None = None
+    with_report: bool = False
+
+
+class Done(Record):
+    """What `automem evolve --json` prints."""
+
+    run: str
+    loop_ended: bool
+    """Whether nothing is left to try."""
+    why: str
+    """Why nothing is."""
+    champion: str
+    champion_hash: str
+    trials: tuple[Trial, ...]
+    report: tuple[FinalRow, ...] = ()
+    against_itself: FalseAccepts | None = None
+    tokens: int
+    """Of all reviews and episodes of the run."""
+    cost: float
+    """US dollars, as far as they are known."""
+
+
+def estimate_of(opened: Opened, source: RunFolder) -> Estimate:
+    """What is left to be done. Raises ScaffoldError, RunError."""
+    player = Player(opened.config, opened.plugins, opened.run, _purse(opened))
+    return estimate(opened, player, source)
+
+
+def work(opened: Opened, task: Task, invocation: Invocation, *, mode: Mode | None) -> Done:
+    """Hold the run and do what was asked. Raises what the loop raises."""
+    terminal = sys.stderr.isatty() and not stderr_console().is_dumb_terminal
+    watching = Watching(choose_mode(mode, terminal=terminal), sys.stderr)
+    invocation.log = opened.run.log
+
+    async def held() -> Done:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(working_on(opened.run, invocation.arguments))
+            write_text(opened.run.config, render_config(runnable_anywhere(opened.config)))
+            return await do(opened, task, watching)
+
+    with logging_to(opened.run.log, verbose=invocation.verbose):
+        return anyio.run(held)
+
+
+async def do(opened: Opened, task: Task, watching: Watching) -> Done:
+    """The work itself, in a run that is held already."""
+    purse = _purse(opened)
+    player = Player(opened.config, opened.plugins, opened.run, purse, watching.evaluation)
+    loop = Loop(
+        section=opened.section,
+        gate=opened.gate,
+        player=player,
+        search=opened.search,
+        fresh=opened.fresh,
+        report=opened.report,
+        show_review=watching.review,
+    )
+    root = loop.root()
+    ended, why, rows, against_itself = False, "", (), None
+    if task.aa is not None:
+        champion = versions(root, read_ledger(opened.run.ledger))[-1]
+        against_itself = await gate_against_itself(
+            opened.gate,
+            opened.section.gate,
+            player,
+            champion,
+            parse_seeds(opened.section.aa),
+            task.aa,
+        )
+    else:
+        stop = await loop.run()
+        ended, why = True, stop.why
+        if task.with_report:
+            known = versions(root, read_ledger(opened.run.ledger))
+            rows = await play_report(
+                player, known, opened.report, memory_only=opened.section.memory_only
+            )
+    trials = read_ledger(opened.run.ledger)
+    champion = versions(root, trials)[-1]
+    spent = purse.spent()
+    return Done(
+        run=str(opened.run.path),
+        loop_ended=ended,
+        why=why,
+        champion=champion.name,
+        champion_hash=champion.hash,
+        trials=trials,
+        report=rows,
+        against_itself=against_itself,
+        tokens=spent.tokens,
+        cost=spent.cost,
+    )
+
+
+def _purse(opened: Opened) -> Purse:
+    return Purse(opened.run, opened.config.limits)
