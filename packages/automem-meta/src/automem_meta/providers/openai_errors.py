@@ -21,7 +21,7 @@ async def failures(who: str, key: str, key_name: str) -> AsyncGenerator[None]:
     except openai.APIStatusError as error:
         raise failure(
             who,
-            error.message,
+            _said(error.body) or error.message,
             key=key,
             status=error.status_code,
             word=error.code or "",
@@ -53,3 +53,9 @@ def error_in(answer: Any) -> tuple[int | None, str, str] | None:
     code = table.get("code")
     status = code if isinstance(code, int) and code >= 400 else None
     return status, "" if status else str(code or ""), str(table.get("message", table))
+
+
+def _said(body: object) -> str:
+    """The server's own words, without what the SDK puts before them."""
+    words = cast("dict[str, Any]", body).get("message") if isinstance(body, dict) else None
+    return words if isinstance(words, str) else ""

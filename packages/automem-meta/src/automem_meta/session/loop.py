@@ -53,13 +53,10 @@ class ChatProvider:
         transcript then says so by its last turn.
         """
         require_price(self.chat.name, self.price, budget_of(desk.events))
-        began = self.patience.clock()
-        before = seconds_spent(desk.events)
         await answer_open_calls(desk)
         while not desk.finished and _may_go_on(desk):
             desk.allow()
-            spent = before + self.patience.clock() - began
-            turn = await self._turn(desk, spent)
+            turn = await self._turn(desk)
             desk.said(turn)
             await answer_open_calls(desk)
 
@@ -67,10 +64,10 @@ class ChatProvider:
         """Release connections; may be called twice."""
         await self.chat.aclose()
 
-    async def _turn(self, desk: ReviewDesk, spent: float) -> MetaTurn:
+    async def _turn(self, desk: ReviewDesk) -> MetaTurn:
         """The next turn; the oldest answers are shortened for as long as it takes to fit."""
         most = budget_of(desk.events).seconds
-        left = math.inf if most is None else most - spent
+        left = math.inf if most is None else most - seconds_spent(desk.events)
         while True:
             conversation = conversation_of(desk)
             try:
@@ -160,10 +157,10 @@ def budget_of(events: Sequence[AnyReviewEvent]) -> ReviewBudget:
 
 
 def seconds_spent(events: Sequence[AnyReviewEvent]) -> float:
-    """Seconds of turns and tools so far, waits included."""
+    """Seconds of turns and tools so far; waits in between are free."""
     turns = [event.turn for event in events if isinstance(event, Said)]
     tools = [event.seconds for event in events if isinstance(event, Answered)]
-    return sum(turn.seconds + turn.waited_seconds for turn in turns) + sum(tools)
+    return sum(turn.seconds for turn in turns) + sum(tools)
 
 
 def priced(turn: MetaTurn, price: Price | None) -> MetaTurn:

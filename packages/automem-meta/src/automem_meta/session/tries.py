@@ -54,7 +54,7 @@ async def try_turn(
         except ContextTooLong:
             raise
         except TimeoutError:
-            error = ModelError(f"no answer within {deadline:g} s", retryable=True)
+            error = ModelError(f"{name} gave no answer within {deadline:g} s", retryable=True)
         except ModelError as failure:
             error = failure
         else:
@@ -66,7 +66,7 @@ async def try_turn(
             )
         remaining = deadline - (patience.clock() - asked)
         if not error.retryable or tries > patience.retries or remaining <= 0.0:
-            raise _given_up(name, error, tries, patience.clock() - asked) from error
+            raise _given_up(error, tries, patience.clock() - asked) from error
         seconds = wait_seconds(tries, error, remaining, patience.random)
         log.warning(
             "meta_call_failed", who=name, tries=tries, wait_seconds=seconds, error=str(error)
@@ -74,9 +74,9 @@ async def try_turn(
         await patience.sleep(seconds)
 
 
-def _given_up(name: str, error: ModelError, tries: int, seconds: float) -> MetaError:
+def _given_up(error: ModelError, tries: int, seconds: float) -> MetaError:
     tried = "1 try" if tries == 1 else f"{tries} tries"
     return MetaError(
-        f"{name} did not answer ({tried}, {seconds:.1f} s): {error}; the review is kept, and the "
-        "same command goes on with it"
+        f"{error} ({tried}, {seconds:.1f} s); the review is kept, and the same command goes on "
+        "with it"
     )
