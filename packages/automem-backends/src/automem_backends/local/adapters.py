@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
 from torch.nn.functional import linear
 
 from automem.errors import ServerError
@@ -47,33 +46,24 @@ class Pair:
 
 @dataclass(slots=True)
 class Rows:
-    """Which rows of the present step belong to which adapter."""
+    """Which rows of a step belong to which adapter; those of the base model to none."""
 
     slices: tuple[tuple[int, int, Weights], ...] = ()
 
-
-class AdaptedLinear(nn.Module):
-    """A linear layer that adds to each row what the adapter of this row says."""
-
-    def __init__(self, name: str, base: nn.Linear, rows: Rows) -> None:
-        super().__init__()
-        self.name = name
-        self.base = base
-        self.rows = rows
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The base layer, and the low-rank product on top, never merged into it."""
-        outputs = self.base(inputs)
-        for begin, end, weights in self.rows.slices:
-            pair = weights.pairs.get(self.name)
+    def add(self, name: str, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
+        """Add to a layer's outputs what each adapter says; its product is never merged."""
+        for begin, end, weights in self.slices:
+            pair: Pair | None = weights.pairs.get(name)
             if pair is not None:
-                low = linear(linear(inputs[..., begin:end, :], pair.down), pair.up)
-                outputs[..., begin:end, :] += low * pair.scale
-        return outputs
+                low = linear(linear(inputs[begin:end], pair.down), pair.up)
+                outputs[begin:end] += low * pair.scale
 
 
-def read_adapter(name: str, path: str, model: Any) -> Weights:
-    """Read a folder. Raises ServerError if it is none, or cannot be served on this model."""
+def read_adapter(name: str, path: str, layers: Mapping[str, torch.Tensor]) -> Weights:
+    """Read a folder. Raises ServerError if it is none, or cannot be served on this model.
+
+    `layers` are the weights of the model that can be adapted, by name.
+    """
     folder = Path(path)
     try:
         settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
@@ -86,16 +76,7 @@ def read_adapter(name: str, path: str, model: Any) -> Weights:
     except Exception as error:
         raise ServerError(f"Loading lora {name} failed: {path} is damaged: {error}") from error
     _check(name, settings)
-    return Weights(name, path, _pairs(name, settings, tensors, model))
-
-
-def install(weights: Weights, model: Any, rows: Rows) -> None:
-    """Let every layer that the adapter changes look for its rows; only between two steps."""
-    for name in weights.pairs:
-        layer = model.get_submodule(name)
-        if not isinstance(layer, AdaptedLinear):
-            parent, _, last = name.rpartition(".")
-            setattr(model.get_submodule(parent), last, AdaptedLinear(name, layer, rows))
+    return Weights(name, path, _pairs(name, settings, tensors, layers))
 
 
 def _check(name: str, settings: dict[str, Any]) -> None:
@@ -114,7 +95,7 @@ def _check(name: str, settings: dict[str, Any]) -> None:
 
 
 def _pairs(
-    name: str, settings: dict[str, Any], tensors: dict[str, torch.Tensor], model: Any
+    name: str, settings: dict[str, Any], tensors: dict[str, torch.Tensor], layers: Mapping[str, Any]
 ) -> dict[str, Pair]:
     found: dict[str, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
@@ -127,7 +108,8 @@ def _pairs(
     if not found:
         raise ServerError(f"Loading lora {name} failed: it holds no matrices")
     return {
-        layer: _pair(name, layer, settings, matrices, model) for layer, matrices in found.items()
+        layer: _pair(name, layer, settings, matrices, layers.get(layer))
+        for layer, matrices in found.items()
     }
 
 
@@ -136,9 +118,13 @@ def _pair(
     layer: str,
     settings: dict[str, Any],
     matrices: dict[str, torch.Tensor],
-    model: Any,
+    like: torch.Tensor | None,
 ) -> Pair:
-    like = _linear(name, layer, model).weight
+    if like is None:
+        raise ServerError(
+            f"Loading lora {name} failed: {layer} is no layer of this model that can be adapted; "
+            "train only q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj of it"
+        )
     shapes = {kind: tuple(matrix.shape) for kind, matrix in matrices.items()}
     # A rank may be the layer's own.
     rank = shapes.get("A", (0,))[0]
@@ -151,20 +137,3 @@ def _pair(
     alpha = float(settings.get("lora_alpha", rank))
     scale = alpha / (math.sqrt(rank) if settings.get("use_rslora") else rank)
     return Pair(matrices["A"].to(like), matrices["B"].to(like), scale)
-
-
-def _linear(name: str, layer: str, model: Any) -> nn.Linear:
-    try:
-        module = model.get_submodule(layer)
-    except AttributeError:
-        module = None
-    if isinstance(module, AdaptedLinear):
-        return module.base
-    if module is not None and module is model.get_output_embeddings():
-        raise ServerError(f"Loading lora {name} failed: adapters on {layer} are not served")
-    if not isinstance(module, nn.Linear):
-        raise ServerError(
-            f"Loading lora {name} failed: this model has no linear layer {layer}; it was trained "
-            "on another base"
-        )
-    return module

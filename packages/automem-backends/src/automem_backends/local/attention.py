@@ -1,7 +1,7 @@
 """Attention of many sequences at once, each to its own keys and values, without any padding.
 
-All tokens of a step lie one after the other in one row. Everything but attention treats tokens
-alone, so only attention has to know where a sequence begins.
+All tokens of a step lie one after the other. Everything but attention treats tokens alone, so only
+attention has to know where a sequence begins.
 """
 # torch is in the interpreter of this engine only, so its types are not known here.
 # pyright: basic, reportMissingImports=false
@@ -9,16 +9,11 @@ alone, so only attention has to know where a sequence begins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface
-from transformers.masking_utils import AttentionMaskInterface
 
 from automem_backends.local.values import TensorValues
-
-NAME = "automem_packed"
 
 
 @dataclass(slots=True)
@@ -26,72 +21,52 @@ class Segment:
     """The new tokens of one sequence in a step."""
 
     values: TensorValues
-    count: int
-    mask: torch.Tensor | None = None
+    begin: int
+    end: int
+    mask: torch.Tensor | None
     """For a piece of a prompt that follows others."""
 
     @classmethod
-    def of(cls, values: TensorValues, count: int, device: torch.device) -> Segment:
+    def of(cls, values: TensorValues, begin: int, count: int, device: torch.device) -> Segment:
         """Make room for `count` tokens, and the mask they need."""
-        end = values.length + count
-        values.reserve(end)
+        after = values.length + count
+        values.reserve(after)
         mask = None
         if count > 1 and values.length:
-            mask = torch.ones(count, end, dtype=torch.bool, device=device).tril(values.length)
-        return cls(values, count, mask)
-
-
-def register() -> None:
-    """Make it known to transformers, by NAME."""
-    AttentionInterface.register(NAME, attend)
-    AttentionMaskInterface.register(NAME, _no_mask)
+            mask = torch.ones(count, after, dtype=torch.bool, device=device).tril(values.length)
+        return cls(values, begin, begin + count, mask)
 
 
 def attend(
-    module: Any,
+    layer: int,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    _mask: torch.Tensor | None,
-    *,
     segments: tuple[Segment, ...],
-    scaling: float | None = None,
-    **_: Any,
-) -> tuple[torch.Tensor, None]:
-    """What transformers calls in each layer; `segments` is handed to the model by its caller."""
-    attended = torch.empty_like(query)
-    begin = 0
-    for segment in segments:
-        end = begin + segment.count
-        keys, values = segment.values.extend(
-            module.layer_idx, key[:, :, begin:end], value[:, :, begin:end]
-        )
-        attended[:, :, begin:end] = _one(query[:, :, begin:end], keys, values, segment, scaling)
-        begin = end
-    return attended.transpose(1, 2), None
-
-
-def _one(
-    query: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    segment: Segment,
-    scaling: float | None,
+    scaling: float,
 ) -> torch.Tensor:
-    if segment.count == 1:
-        # Heads that share keys become further queries, which saves repeating the keys.
-        grouped = query.reshape(1, keys.shape[1], -1, query.shape[3])
-        return scaled_dot_product_attention(grouped, keys, values, scale=scaling).view(query.shape)
-    return scaled_dot_product_attention(
-        query,
-        keys,
-        values,
-        attn_mask=segment.mask,
-        is_causal=segment.mask is None,
-        scale=scaling,
-        enable_gqa=True,
-    )
-
-
-def _no_mask(*_: Any, **__: Any) -> None:
-    return None
+    """From `[tokens, heads, size]` each to `[tokens, heads * size]`; keys are kept on the way."""
+    tokens, heads, size = query.shape
+    attended = query.new_empty((tokens, heads * size))
+    for segment in segments:
+        rows = slice(segment.begin, segment.end)
+        keys, values = segment.values.extend(
+            layer, key[rows].transpose(0, 1), value[rows].transpose(0, 1)
+        )
+        if segment.end - segment.begin == 1:
+            # Heads that share keys become further queries, which saves repeating the keys.
+            grouped = query[rows].view(1, keys.shape[0], -1, size)
+            found = scaled_dot_product_attention(grouped, keys[None], values[None], scale=scaling)
+            attended[rows] = found.view(1, -1)
+        else:
+            found = scaled_dot_product_attention(
+                query[rows].transpose(0, 1)[None],
+                keys[None],
+                values[None],
+                attn_mask=segment.mask,
+                is_causal=segment.mask is None,
+                scale=scaling,
+                enable_gqa=True,
+            )
+            attended[rows] = found[0].transpose(0, 1).reshape(-1, heads * size)
+    return attended

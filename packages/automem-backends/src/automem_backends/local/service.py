@@ -41,10 +41,6 @@ class Brain(Protocol):
         """Read an adapter. Raises ServerError."""
         ...
 
-    def install(self, weights: Weights) -> None:
-        """Make the model look for it; only between two steps."""
-        ...
-
 
 @dataclass(slots=True)
 class Service:
@@ -98,7 +94,6 @@ class Service:
             except ServerError as error:
                 status = 404 if "No adapter found" in str(error) else 400
                 raise ModelError(str(error), status=status) from error
-            await self._between_steps(lambda: self.brain.install(weights))
             self.adapters[name] = weights
             if before is not None:
                 await self._retire(before)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import torch
 
-_STEP = 256
+STEP = 256
 """Tokens by which a buffer grows; growing copies it."""
 
 
 class TensorValues:
-    """One pair of tensors a layer, `[1, heads, tokens, size of a head]`."""
+    """One pair of tensors a layer, `[heads, tokens, size of a head]`."""
 
     __slots__ = ("_capacity", "_layers", "length")
 
@@ -28,32 +28,32 @@ class TensorValues:
     def reserve(self, tokens: int) -> None:
         """Make room for as many in all."""
         if tokens > self._capacity:
-            self._resize(-(-tokens // _STEP) * _STEP)
+            self._resize(-(-tokens // STEP) * STEP)
 
     def copy(self, tokens: int) -> TensorValues:
         """Another one with the first `tokens` of this one."""
         other = TensorValues()
         other.length = tokens
         other._layers = self._layers
-        other._resize(-(-(tokens + 1) // _STEP) * _STEP)
+        other._resize(-(-(tokens + 1) // STEP) * STEP)
         return other
 
     def extend(
         self, layer: int, keys: torch.Tensor, values: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Append to one layer; all of it then. `length` is the caller's to raise, after the last.
+        """Append `[heads, new tokens, size]` to one layer; all of the layer then.
 
-        Layers come in order the first time, which is when their sizes are learned.
+        `length` is the caller's to raise, after the last layer. Layers come in order the first
+        time, which is when their sizes are learned.
         """
         if layer == len(self._layers):
-            heads, size = keys.shape[1], keys.shape[3]
-            shape = (1, heads, self._capacity, size)
+            shape = (keys.shape[0], self._capacity, keys.shape[2])
             self._layers.append((keys.new_empty(shape), values.new_empty(shape)))
         all_keys, all_values = self._layers[layer]
-        end = self.length + keys.shape[2]
-        all_keys[:, :, self.length : end] = keys
-        all_values[:, :, self.length : end] = values
-        return all_keys[:, :, :end], all_values[:, :, :end]
+        end = self.length + keys.shape[1]
+        all_keys[:, self.length : end] = keys
+        all_values[:, self.length : end] = values
+        return all_keys[:, :end], all_values[:, :end]
 
     @torch.inference_mode()
     def _resize(self, capacity: int) -> None:
@@ -64,7 +64,6 @@ class TensorValues:
         self._capacity = capacity
 
     def _grown(self, tensor: torch.Tensor, capacity: int) -> torch.Tensor:
-        _, heads, _, size = tensor.shape
-        grown = tensor.new_empty((1, heads, capacity, size))
-        grown[:, :, : self.length] = tensor[:, :, : self.length]
+        grown = tensor.new_empty((tensor.shape[0], capacity, tensor.shape[2]))
+        grown[:, : self.length] = tensor[:, : self.length]
         return grown
