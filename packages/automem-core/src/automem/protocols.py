@@ -135,6 +135,11 @@ class ReviewDesk(Protocol):
         ...
 
     @property
+    def folder(self) -> Path:
+        """The review's own, for a provider that works with files instead of tools."""
+        ...
+
+    @property
     def tools(self) -> tuple[ToolSpec, ...]:
         """What may be called."""
         ...

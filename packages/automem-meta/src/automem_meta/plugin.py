@@ -36,6 +36,12 @@ def automem_meta_providers() -> list[Spec]:
             extra="automem-meta[claude-code]",
         ),
         Spec(
+            name="manual",
+            make="automem_meta.providers.manual:make_provider",
+            summary="A person, or any coding agent, does the review with files.",
+            config="automem_meta.providers.manual:ManualOptions",
+        ),
+        Spec(
             name="openai",
             make="automem_meta.providers.openai:make_provider",
             summary="OpenAI's models through the Responses API.",
@@ -48,5 +54,11 @@ def automem_meta_providers() -> list[Spec]:
             summary="Any model behind an OpenAI-style chat endpoint, such as a local engine.",
             config="automem_meta.providers.openai_chat:OpenAIChatOptions",
             extra="automem-meta",
+        ),
+        Spec(
+            name="rules",
+            make="automem_meta.providers.rules.provider:make_provider",
+            summary="No language model: finds known failures in traces, one edit at a time.",
+            config="automem_meta.providers.rules.provider:RulesOptions",
         ),
     ]

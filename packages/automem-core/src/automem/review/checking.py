@@ -22,6 +22,7 @@ async def problems(place: Workplace) -> list[str]:
         folder,
         recorded=[*(episode.folder.path for episode in shown.values()), *shipped],
         games=games,
+        unsafe=place.view.unsafe_code,
     )
     said = [f"{problem.where}: {problem.text}" for problem in found] + _wrong_parent(place)
     for episode in shown.values():

@@ -66,6 +66,11 @@ class Desk:
     _turn: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
+    def folder(self) -> Path:
+        """The review's own."""
+        return self.place.folder
+
+    @property
     def tools(self) -> tuple[ToolSpec, ...]:
         """What may be called."""
         return tuple([tool.spec for tool in TOOLS])

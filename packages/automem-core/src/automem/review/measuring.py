@@ -80,7 +80,10 @@ def counts_text(uses: Mapping[str, MemoryUse]) -> str:
 
 
 def _tables(letter: str, use: MemoryUse) -> Iterator[str]:
-    yield f"{letter}: {use.episodes} episodes, {use.steps} steps"
+    yield (
+        f"{letter}: {use.episodes} episodes, {use.steps} steps; PLAN looked something up in "
+        f"{use.recalled_steps}, LOG wrote something in {use.written_steps}"
+    )
     yield (
         "phase | operation | file | by | times | empty | missing | duplicate | refused | "
         "malformed | characters shown"

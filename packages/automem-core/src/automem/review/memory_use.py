@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from automem.memory.history import History
 from automem.records._struct import Record
@@ -27,6 +28,8 @@ class OperationUse(Record):
     duplicate: int = 0
     refused: int = 0
     malformed: int = 0
+    hits: int = 0
+    """Lines found, shown or counted, all together."""
     shown: int = 0
     """Characters of its answers."""
 
@@ -54,6 +57,9 @@ class MemoryUse(Record):
 
     episodes: int
     steps: int
+    recalled_steps: int
+    """Steps whose PLAN looked something up; likewise `written_steps` whose LOG wrote something."""
+    written_steps: int
     operations: tuple[OperationUse, ...]
     files: tuple[FileUse, ...]
     warnings: dict[str, int]
@@ -66,55 +72,86 @@ _Key = tuple[Phase, str, Kind, str, Actor]
 
 def memory_use(episodes: Iterable[tuple[int, Iterable[AnyEvent]]]) -> MemoryUse:
     """Count `(steps, events)` of each episode; observations and calls are not needed."""
-    times: dict[_Key, Counter[str]] = {}
-    lines, sizes, repeated, there, warnings = (Counter[str]() for _ in range(5))
-    played = steps = 0
-    for count, events in episodes:
-        played += 1
-        steps += count
-        history = History()
-        for event in events:
-            if isinstance(event, Started | Remembered):
-                history.apply(event)
-            if isinstance(event, Remembered):
-                _count(times, event)
-            elif isinstance(event, Warned):
-                warnings[event.kind] += 1
-        for name, text in history.files().items():
-            kept = [line for line in text.splitlines() if line.strip()]
-            there[name] += 1
-            lines[name] += len(kept)
-            sizes[name] += len(text.encode())
-            repeated[name] += sum(n - 1 for n in Counter(kept).values())
-    operations = tuple([_operation(key, found) for key, found in sorted(times.items())])
-    files = [
-        FileUse(
-            file=name,
-            episodes=there[name],
-            lines=lines[name] / there[name],
-            bytes=sizes[name] / there[name],
-            writes=_sum(operations, name, writing=True),
-            duplicates=sum([o.duplicate for o in operations if o.file == name]),
-            repeated_lines=repeated[name] / max(1, lines[name]),
-            reads=_sum(operations, name, writing=False),
-        )
-        for name in sorted(there)
-    ]
+    counts = _Counts()
+    for steps, events in episodes:
+        counts.episodes += 1
+        counts.steps += steps
+        counts.play(events)
+    operations = tuple([_operation(key, found) for key, found in sorted(counts.times.items())])
     return MemoryUse(
-        episodes=played,
-        steps=steps,
+        episodes=counts.episodes,
+        steps=counts.steps,
+        recalled_steps=counts.recalled,
+        written_steps=counts.written,
         operations=operations,
-        files=tuple(files),
-        warnings=dict(sorted(warnings.items())),
+        files=tuple([counts.file(name, operations) for name in sorted(counts.files)]),
+        warnings=dict(sorted(counts.warnings.items())),
     )
 
 
-def _count(times: dict[_Key, Counter[str]], event: Remembered) -> None:
-    key = (event.phase, event.operation, event.kind, event.file, event.actor)
-    found = times.setdefault(key, Counter())
-    found["times"] += 1
-    found["shown"] += len(event.result)
-    found[event.outcome] += 1
+@dataclass(slots=True)
+class _Counts:
+    """What has been counted so far."""
+
+    episodes: int = 0
+    steps: int = 0
+    recalled: int = 0
+    written: int = 0
+    times: dict[_Key, Counter[str]] = field(default_factory=dict[_Key, Counter[str]])
+    files: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    warnings: Counter[str] = field(default_factory=Counter[str])
+
+    def play(self, events: Iterable[AnyEvent]) -> None:
+        """Take one episode."""
+        history = History()
+        recalled, written = set[int](), set[int]()
+        for event in events:
+            if isinstance(event, Started | Remembered):
+                history.apply(event)
+            if isinstance(event, Warned):
+                self.warnings[event.kind] += 1
+            elif isinstance(event, Remembered):
+                self._count(event)
+                if event.actor == "llm" and event.phase == "plan":
+                    recalled.add(event.step)
+                elif event.actor == "llm" and event.kind in WRITING_KINDS:
+                    written.add(event.step)
+        self.recalled += len(recalled)
+        self.written += len(written)
+        for name, text in history.files().items():
+            self._see(name, text)
+
+    def file(self, name: str, operations: Iterable[OperationUse]) -> FileUse:
+        """The use of one file."""
+        seen = self.files[name]
+        own = [one for one in operations if one.file in (name, "*")]
+        return FileUse(
+            file=name,
+            episodes=seen["episodes"],
+            lines=seen["lines"] / seen["episodes"],
+            bytes=seen["bytes"] / seen["episodes"],
+            writes=sum([one.times for one in own if one.kind in WRITING_KINDS]),
+            duplicates=sum([one.duplicate for one in own]),
+            repeated_lines=seen["repeated"] / max(1, seen["lines"]),
+            reads=sum([one.times for one in own if one.kind not in WRITING_KINDS]),
+        )
+
+    def _count(self, event: Remembered) -> None:
+        key = (event.phase, event.operation, event.kind, event.file, event.actor)
+        found = self.times.setdefault(key, Counter())
+        found["times"] += 1
+        found["hits"] += event.hits
+        found["shown"] += len(event.result)
+        found[event.outcome] += 1
+
+    def _see(self, name: str, text: str) -> None:
+        """A file as it is when its episode ends."""
+        seen = self.files.setdefault(name, Counter())
+        kept = [line for line in text.splitlines() if line.strip()]
+        seen["episodes"] += 1
+        seen["lines"] += len(kept)
+        seen["bytes"] += len(text.encode())
+        seen["repeated"] += sum([times - 1 for times in Counter(kept).values()])
 
 
 def _operation(key: _Key, found: Counter[str]) -> OperationUse:
@@ -127,14 +164,7 @@ def _operation(key: _Key, found: Counter[str]) -> OperationUse:
         file=file,
         actor=actor,
         times=found["times"],
+        hits=found["hits"],
         shown=found["shown"],
         **outcomes,
-    )
-
-
-def _sum(operations: Iterable[OperationUse], file: str, *, writing: bool) -> int:
-    return sum(
-        one.times
-        for one in operations
-        if one.file in (file, "*") and (one.kind in WRITING_KINDS) is writing
     )

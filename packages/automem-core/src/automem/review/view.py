@@ -54,6 +54,8 @@ class View:
     """The evaluations and episodes of one review, by the short names that its tools use."""
 
     evaluations: Sequence[ShownEvaluation]
+    unsafe_code: bool = False
+    """Whether the run plays a scaffold's code also where nothing keeps it in."""
     _readers: dict[str, TraceReader] = field(default_factory=dict[str, TraceReader])
     _infos: dict[str, EnvironmentInfo] = field(default_factory=dict[str, EnvironmentInfo])
 
@@ -95,7 +97,10 @@ def open_view(run: RunFolder, task: ReviewTask) -> View:
     Refused is an evaluation on a seed that the run keeps for training or for its report: what is
     seen here decides what is played next.
     """
-    kept = _kept_seeds(run)
+    config = load_config(run.config) if run.config.exists() else None
+    kept: set[int] = set()
+    if config is not None:
+        kept = {*parse_seeds(config.seeds.train), *parse_seeds(config.seeds.report)}
     evaluations: list[ShownEvaluation] = []
     for key in dict.fromkeys((*task.evaluations, *task.failed_evaluations)):
         folder = run.evaluation(key)
@@ -110,14 +115,7 @@ def open_view(run: RunFolder, task: ReviewTask) -> View:
         shown = ShownEvaluation(letter, _what(plan, key, task), folder, plan)
         shown.episodes.extend(_finished(shown))
         evaluations.append(shown)
-    return View(evaluations)
-
-
-def _kept_seeds(run: RunFolder) -> set[int]:
-    if not run.config.exists():
-        return set()
-    seeds = load_config(run.config).seeds
-    return {*parse_seeds(seeds.train), *parse_seeds(seeds.report)}
+    return View(evaluations, config is not None and config.evaluation.unsafe_code)
 
 
 def _plan(folder: EvaluationFolder) -> EvaluationPlan:

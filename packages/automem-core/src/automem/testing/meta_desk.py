@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -70,6 +71,8 @@ class MemoryDesk:
     instructions: str = "You improve what is in these files."
     brief: str = "Read the files, write analysis.md, and finish."
     tools: tuple[ToolSpec, ...] = TOOLS
+    folder: Path = Path()
+    """Where a real one would keep its files."""
     lines: list[bytes] = field(default_factory=list[bytes])
     """The transcript as it would be on disk."""
     finished: bool = False

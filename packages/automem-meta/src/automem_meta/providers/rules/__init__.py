@@ -1,0 +1,1 @@
+"""`rules`: no language model; it looks for known failures in traces and edits one thing."""

@@ -1,0 +1,90 @@
+"""A scaffold's texts on the way to a changed one: keys set in the manifest, sentences put in."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, cast
+
+import tomli_w
+
+MANIFEST = "scaffold.toml"
+Table = dict[str, Any]
+_OBSERVATION = re.compile(r"^.*\{\{[^}]*\bobservation\b", re.MULTILINE)
+_SLOTS = """
+{% for slot, text in slots.items() %}
+## {{ slot | capitalize }}
+{{ text }}
+
+{% endfor %}
+"""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A copy that may be changed; `content` gives the whole of it back."""
+
+    texts: dict[str, str]
+    manifest: Table = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, content: Mapping[str, str]) -> Draft:
+        """A draft of these texts."""
+        return cls(dict(content), tomllib.loads(content[MANIFEST]))
+
+    def content(self) -> dict[str, str]:
+        """The changed texts; comments of the manifest are lost."""
+        return {**self.texts, MANIFEST: tomli_w.dumps(self.manifest)}
+
+    def file(self, name: str) -> Table:
+        """The rules of one memory file."""
+        return cast("Table", self.manifest["files"][name])
+
+    def operations(self) -> list[Table]:
+        """The vocabulary; to be changed in place."""
+        return cast("list[Table]", self.manifest["operation"])
+
+    def limits(self) -> Table:
+        """The limits; to be changed in place."""
+        return cast("Table", self.manifest.setdefault("limits", {}))
+
+    def inject(self, rule: Table) -> None:
+        """Put a retrieval into LOG and PLAN, and show it where a prompt shows no slots yet."""
+        rules = cast("list[Table]", self.manifest.setdefault("inject", []))
+        rules.append({**rule, "phases": ["log", "plan"]})
+        for name in ("log", "plan"):
+            file = self.prompt_file(name)
+            if "slots" not in self.texts.get(file, "slots"):
+                self.texts[file] = _with_slots(self.texts[file])
+
+    def say(self, prompt: str, sentence: str) -> None:
+        """Put a sentence of ours after the first paragraph of a prompt."""
+        file = self.prompt_file(prompt)
+        first, blank, rest = self.texts[file].partition("\n\n")
+        said = text_of(sentence).strip()
+        self.texts[file] = f"{first.rstrip()}\n\n{said}\n{blank[1:]}{rest}"
+
+    def prompt_file(self, prompt: str) -> str:
+        """Which file a prompt is rendered from."""
+        named = self.manifest.get("prompts", {}).get(prompt, f"{prompt}.md")
+        return f"prompts/{named}"
+
+
+def text_of(name: str) -> str:
+    """One of the texts that come with the rules."""
+    folder = files("automem_meta.providers.rules").joinpath("texts")
+    return folder.joinpath(f"{name}.md").read_text(encoding="utf-8")
+
+
+def _with_slots(prompt: str) -> str:
+    """The prompt with its slots before what it shows of the game, or at its end."""
+    found = _OBSERVATION.search(prompt)
+    if found is None:
+        return prompt.rstrip("\n") + _SLOTS
+    before = prompt[: found.start()]
+    heading = before.rstrip("\n").rpartition("\n")[2]
+    at = before.rindex(heading) if heading.startswith("#") else found.start()
+    return prompt[:at] + _SLOTS.lstrip("\n") + prompt[at:]
