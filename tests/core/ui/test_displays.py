@@ -283,3 +283,22 @@ def test_live_is_for_terminals_unless_asked_for() -> None:
     assert choose_mode(None, terminal=True) == "live"
     assert choose_mode(None, terminal=False) == "plain"
     assert choose_mode("json", terminal=True) == "json"
+
+
+def test_plain_tells_each_notice_once() -> None:
+    progress, stream, shown = plain(playing(1))
+    progress.notices.append("vllm on port 8000: starting")
+    shown.update(101.0)
+    progress.notices.append("vllm on port 8000: ready after 40 s")
+    shown.update(102.0)
+    lines = stream.getvalue().split("\n")
+    assert [line for line in lines if "vllm" in line] == progress.notices
+
+
+def test_live_shows_the_last_notice_while_nothing_moves() -> None:
+    progress = progress_of(playing(1))
+    progress.notices += ["vllm: starting", "vllm | Loading weights: 10 %"]
+    assert "Loading weights: 10 %" in drawn(live(progress)[0], 110.0)
+    assert "starting" not in drawn(live(progress)[0], 110.0)
+    progress.calls_in_flight = 1
+    assert "Loading" not in drawn(live(progress)[0], 110.0)
