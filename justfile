@@ -30,7 +30,7 @@ ci:
 # Resolve anew and export the pins.
 lock:
     uv lock
-    uv export --quiet --format requirements-txt --no-header --no-annotate --no-emit-workspace --all-packages --all-extras --all-groups --output-file requirements.lock
+    uv export --quiet --format requirements-txt --no-header --no-annotate --no-emit-workspace --all-packages --all-extras --no-extra sglang --no-extra vllm --all-groups --output-file requirements.lock
 
 # Play the demo.
 demo *arguments:
