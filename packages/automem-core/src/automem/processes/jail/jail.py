@@ -68,7 +68,7 @@ class Jail:
                 return await self._call(function, arguments)
             except CodeFault as fault:
                 self.faults += 1
-                log.info("code_fault", code=self.name, function=function, kind=fault.kind)
+                log.debug("code_fault", code=self.name, function=function, kind=fault.kind)
                 raise
 
     async def _call(self, function: str, arguments: tuple[object, ...]) -> object:

@@ -51,8 +51,11 @@ class MontyCell:
         try:
             names = _functions(self.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = error.lineno if isinstance(error, SyntaxError) else None
-            said = f"{self.name}, line {line}: {type(error).__name__}: {cleaned(str(error))}"
+            line, text = (
+                (error.lineno, error.msg) if isinstance(error, SyntaxError) else (None, str(error))
+            )
+            where = f"{self.name}, line {line}" if line else self.name
+            said = f"{where}, in the module: {type(error).__name__}: {cleaned(text)}"
             raise CodeFault(said, kind="exception", line=line) from error
         await anyio.to_thread.run_sync(self._open)
         await self._feed(self.source, {}, "the module")

@@ -8,6 +8,7 @@ from typing import Final, cast
 import msgspec
 
 from automem.errors import CodeFault, FaultKind
+from automem.processes.jail.cell import Broken
 from automem.processes.jail.inside.serve import EXCEPTION, INVALID, TOO_LARGE, VALUE
 from automem.records._struct import Record
 from automem.secrets import redact
@@ -36,22 +37,22 @@ _SAID: Final = msgspec.json.Decoder(_Said)
 
 
 def value_of(name: str, function: str, status: int, payload: bytes) -> object:
-    """The value of a reply: builtin types only, at most `MOST_DEPTH` deep. Raises CodeFault."""
-    if status == VALUE:
-        try:
-            value: object = _VALUES.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise _invalid(name, function, str(error)) from error
-        if (problem := _problem(value)) is not None:
-            raise _invalid(name, function, problem)
-        return value
-    kind = _KINDS.get(status)
-    if kind is None:
-        raise _invalid(name, function, f"the status {status} means nothing")
+    """The value of a reply: builtin types only, at most `MOST_DEPTH` deep.
+
+    Raises CodeFault if there is none, Broken if the reply is not one that our own worker writes.
+    """
     try:
-        said = _SAID.decode(payload)
+        if status == VALUE:
+            value: object = _VALUES.decode(payload)
+            if (problem := _problem(value)) is not None:
+                said = f"its reply is no value: {problem}"
+                raise CodeFault(f"{name}, in {function}: {said}", kind="invalid")
+            return value
+        kind, said = _KINDS[status], _SAID.decode(payload)
+    except KeyError as error:
+        raise Broken(f"the status {status} of its reply means nothing", "invalid") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _invalid(name, function, str(error)) from error
+        raise Broken(f"its reply is no value: {error}", "invalid") from error
     where = f"{name}, line {said.line}" if said.line is not None else name
     what = f"{said.kind}: {said.message}" if said.kind else said.message
     raise CodeFault(f"{where}, in {function}: {cleaned(what)}", kind=kind, line=said.line)
@@ -61,10 +62,6 @@ def cleaned(text: str) -> str:
     """What code says of itself, fit for a message: short, printable, without secrets."""
     plain = redact(_UNPRINTABLE.sub(" ", text)).strip()
     return plain if len(plain) <= MOST_LETTERS else plain[:MOST_LETTERS] + " [...]"
-
-
-def _invalid(name: str, function: str, problem: str) -> CodeFault:
-    return CodeFault(f"{name}, in {function}: its reply is no value: {problem}", kind="invalid")
 
 
 def _problem(value: object) -> str | None:

@@ -44,7 +44,7 @@ async def self_test(level: JailLevel | None = None) -> JailReport:
                 return report
             reason = f"not denied: {', '.join(open_ways)}"
         refused[tried] = reason or ""
-        log.info("jail_level_refused", level=tried, reason=reason)
+        log.debug("jail_level_refused", level=tried, reason=reason)
     reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
     raise JailError(
         f"no jail for model-written code holds on this machine ({reasons}); install "
@@ -89,7 +89,7 @@ async def _denied(jail: Jail, name: str) -> bool:
         # Monty lets nothing catch the end of its memory.
         outcome = "denied" if "MemoryError" in str(fault) else str(fault)
     if outcome != "denied":
-        log.info("jail_probe", level=jail.level, probe=name, outcome=outcome)
+        log.debug("jail_probe", level=jail.level, probe=name, outcome=outcome)
     return outcome == "denied"
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 from typing import Protocol
 
 
 class Kernel(Protocol):
-    """What locking asks of the kernel."""
+    """What locking asks of the kernel, all of which changes this process for good."""
+
+    def limit(self, which: int, most: int) -> None:
+        """Bound a resource, `RLIMIT_*`, never above what bounds it already. Raises OSError."""
+        ...
+
+    def become(self, user: int) -> None:
+        """Be this user and group, and of no other group. Raises OSError."""
+        ...
 
     def prctl(self, option: int, *arguments: int) -> int:
         """Its result. Raises OSError."""
@@ -39,6 +48,18 @@ class LinuxKernel:
 
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
+
+    def limit(self, which: int, most: int) -> None:
+        """See `Kernel`."""
+        hard = resource.getrlimit(which)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (bound, bound))
+
+    def become(self, user: int) -> None:
+        """See `Kernel`."""
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
 
     def prctl(self, option: int, *arguments: int) -> int:
         """See `Kernel`."""

@@ -38,7 +38,7 @@ def lock(kernel: Kernel, how: Lock) -> int:
 
     Raises OSError if a step that the level promises fails.
     """
-    limit(how)
+    limit(kernel, how)
     _drop_identity(kernel, keep_user=bool(how.readable))
     # After the change of user, which clears it.
     kernel.prctl(_SET_DEATH_SIGNAL, _SIGKILL)
@@ -53,7 +53,7 @@ def lock(kernel: Kernel, how: Lock) -> int:
     return abi
 
 
-def limit(how: Lock) -> None:
+def limit(kernel: Kernel, how: Lock) -> None:
     """Set the limits on resources, those that this system knows."""
     bounds = {
         resource.RLIMIT_AS: how.memory_bytes,
@@ -65,11 +65,9 @@ def limit(how: Lock) -> None:
         resource.RLIMIT_NOFILE: _DESCRIPTORS,
     }
     for which, most in bounds.items():
-        hard = resource.getrlimit(which)[1]
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         # macOS knows some of these by name alone; what a level promises is proven by probes.
         with suppress(ValueError, OSError):
-            resource.setrlimit(which, (bound, bound))
+            kernel.limit(which, most)
 
 
 def _drop_identity(kernel: Kernel, *, keep_user: bool) -> None:
@@ -80,9 +78,7 @@ def _drop_identity(kernel: Kernel, *, keep_user: bool) -> None:
     if os.geteuid() == 0 and not keep_user:
         # A container may have root without the right to become someone else.
         with suppress(PermissionError):
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
+            kernel.become(NOBODY)
     header = struct.pack("=Ii", _CAPABILITIES_V3, 0)
     number = ARCHITECTURES[platform.machine()].numbers["capset"]
     kernel.syscall(number, header, bytes(24))

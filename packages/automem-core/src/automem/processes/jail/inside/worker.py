@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
+import random
+import sys
 import threading
 import time
 from typing import Any, NoReturn
@@ -12,7 +14,7 @@ from typing import Any, NoReturn
 from automem.processes.jail.inside import modules
 from automem.processes.jail.inside.kernel import LinuxKernel
 from automem.processes.jail.inside.lock import Lock, close_inherited, limit, lock
-from automem.processes.jail.inside.serve import EXCEPTION, VALUE, Served, send, serve
+from automem.processes.jail.inside.serve import EXCEPTION, VALUE, Nowhere, Served, send, serve
 
 REQUESTS, REPLIES, ERRORS = 0, 1, 2
 _HOST_CHECK_SECONDS = 1.0
@@ -33,6 +35,10 @@ def main(said: str) -> NoReturn:
     except Exception as error:  # noqa: BLE001 - the host must hear of it, and stderr is closed
         send(REPLIES, 0, Served(EXCEPTION, f"{type(error).__name__}: {error}".encode()))
         os._exit(1)
+    sys.stdin = None
+    sys.stdout = sys.stderr = Nowhere()
+    # A run repeats; who wants another order seeds it again.
+    random.seed(0)
     send(REPLIES, 0, Served(VALUE, json.dumps(ready).encode()))
     try:
         serve(REQUESTS, REPLIES, options["reply_bytes"])
@@ -51,7 +57,7 @@ def _confine(options: dict[str, Any]) -> int:
     if options["locked"]:
         return lock(LinuxKernel(), how)
     threading.Thread(target=_watch_host, args=(options["host"],), daemon=True).start()
-    limit(how)
+    limit(LinuxKernel(), how)
     return 0
 
 
