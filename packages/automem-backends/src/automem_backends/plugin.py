@@ -69,12 +69,12 @@ def automem_setups() -> list[Spec]:
         Spec(
             name="vllm",
             make="automem_backends.setups:VLLM",
-            summary="The engine vLLM 0.33, for the backend of that name (several gigabytes)",
+            summary="The engine vLLM, for the backend of that name (several gigabytes)",
         ),
         Spec(
             name="sglang",
             make="automem_backends.setups:SGLANG",
-            summary="The engine SGLang 0.5.23, for the backend of that name (several gigabytes)",
+            summary="The engine SGLang, for the backend of that name (several gigabytes)",
         ),
     ]
 

@@ -10,13 +10,14 @@ from automem.records.setup import Interpreter
 
 VLLM = Interpreter(
     python="3.11",
-    requirements=("vllm==0.33.*", "certifi"),
+    # The newest of these that the index can complete.
+    requirements=("vllm>=0.32,<0.34",),
     packages=(),
     steps=(("-W", "ignore", "-c", "import importlib.metadata as m; m.version('vllm')"),),
 )
 SGLANG = Interpreter(
     python="3.11",
-    requirements=("sglang==0.5.23",),
+    requirements=("sglang>=0.5.23,<0.6",),
     packages=(),
     steps=(("-W", "ignore", "-c", "import importlib.metadata as m; m.version('sglang')"),),
 )
