@@ -60,7 +60,7 @@ class AnthropicWire:
                 block["text"]
                 for role, blocks in messages
                 for block in blocks
-                if role == "user" and block["type"] == "text"
+                if role != "assistant" and block["type"] == "text"
             ),
             answers=tuple(_text(b["content"]) for b in last if b["type"] == "tool_result"),
             tools=tuple(tool["name"] for tool in body.get("tools", [])),
@@ -196,7 +196,7 @@ def _refuse(body: dict[str, Any]) -> None:
     if sum(marked for _, marked in _sequence(body)) > _MOST_BREAKPOINTS:
         raise Refused("A maximum of 4 blocks with cache_control may be provided")
     messages = _messages(body)
-    if not messages or messages[-1][0] != "user":
+    if not messages or messages[-1][0] == "assistant":
         raise Refused("This model does not support assistant message prefill")
     open_calls: set[str] = set()
     for position, (role, blocks) in enumerate(messages):

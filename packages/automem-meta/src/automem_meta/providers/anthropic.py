@@ -17,8 +17,7 @@ from msgspec import Meta
 
 from automem.errors import ModelError
 from automem.records._struct import Record
-from automem.records.model import Usage
-from automem.records.review import MetaTurn, TurnEnd
+from automem.records.review import MetaTurn
 from automem_meta.providers.anthropic_form import API, MARK, Block, Gathered, messages_of
 from automem_meta.providers.wire import (
     PriceOption,
@@ -27,8 +26,6 @@ from automem_meta.providers.wire import (
     failure,
     required_key,
     required_model,
-    sealed,
-    tool_call,
 )
 from automem_meta.session.conversation import Conversation
 from automem_meta.session.loop import ChatProvider
@@ -36,17 +33,10 @@ from automem_meta.session.tries import Patience
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
-    from anthropic.types import Message, RawMessageStreamEvent
+    from anthropic.types import RawMessageStreamEvent
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 Thinking = Literal["auto", "adaptive", "between_tools", "disabled", "default"]
-_ENDS: dict[str, TurnEnd] = {
-    "tool_use": "tools",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "refusal",
-}
-
 log = structlog.get_logger()
 
 
@@ -130,7 +120,7 @@ class AnthropicChat:
             stream = await messages.create(**self._request(conversation))
             async with stream as events:
                 async for event in events:
-                    gathered.take(event)
+                    gathered.take(event.to_dict())
         except anthropic.APIStatusError as error:
             status = error.status_code
             raise failure(
@@ -144,9 +134,9 @@ class AnthropicChat:
             ) from error
         except (anthropic.APIConnectionError, httpx2.HTTPError) as error:
             raise cut(self.name, error) from error
-        if not gathered.is_whole or gathered.message is None:
+        if not gathered.is_whole:
             raise cut(self.name, "the stream ended in the middle of an answer")
-        return self._turn(gathered, gathered.message)
+        return gathered.turn(self.model)
 
     def _opened(self) -> AsyncAnthropic:
         if self._client is None:
@@ -195,30 +185,6 @@ class AnthropicChat:
                 return {"type": "adaptive"} if self._thinks else None
             case chosen:
                 return {"type": chosen}
-
-    def _turn(self, gathered: Gathered, message: Message) -> MetaTurn:
-        used = message.usage
-        written = used.cache_creation_input_tokens or 0
-        read = used.cache_read_input_tokens or 0
-        content = gathered.blocks()
-        calls = tuple(
-            tool_call(block["id"], block["name"], raw)
-            for block, raw in zip(content, gathered.arguments, strict=True)
-            if block["type"] == "tool_use"
-        )
-        return MetaTurn(
-            text="".join(block["text"] for block in content if block["type"] == "text"),
-            calls=calls,
-            end=_ENDS.get(message.stop_reason or "", "end"),
-            usage=Usage(
-                input_tokens=used.input_tokens + written + read,
-                cached_tokens=read,
-                output_tokens=used.output_tokens,
-            ),
-            cache_written_tokens=written,
-            model=message.model,
-            raw=sealed(API, self.model, content),
-        )
 
 
 def _said(error: Any) -> str:

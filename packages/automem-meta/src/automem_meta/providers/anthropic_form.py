@@ -4,57 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from automem_meta.providers.wire import tool_call, unsealed
+from automem.records.model import Usage
+from automem.records.review import MetaTurn, ToolCall, TurnEnd
+from automem_meta.providers.wire import sealed, tool_call, unsealed
 from automem_meta.session.conversation import Conversation, Replies, Spoke, Told
-
-if TYPE_CHECKING:
-    from anthropic.types import Message, RawMessageStreamEvent
 
 Block = dict[str, Any]
 API = "anthropic"
 MARK = {"cache_control": {"type": "ephemeral"}}
 """A breakpoint: what stands before it is kept in the cache."""
+_ENDS: dict[str, TurnEnd] = {
+    "tool_use": "tools",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
 _THOUGHTS = ("thinking", "redacted_thinking")
 
 
 @dataclass(slots=True)
 class Gathered:
-    """An answer as it comes in."""
+    """An answer as its stream comes in, event by event."""
 
-    message: Message | None = None
+    message: dict[str, Any] = field(default_factory=dict[str, Any])
     content: list[Block] = field(default_factory=list[Block])
     arguments: list[str] = field(default_factory=list[str])
     """For each block the JSON of its arguments, as text; empty where it has none."""
     is_whole: bool = False
 
-    def take(self, event: RawMessageStreamEvent) -> None:
+    def take(self, event: Mapping[str, Any]) -> None:
         """Add one event."""
-        match event.type:
+        match event["type"]:
             case "message_start":
-                self.message = event.message
+                self.message = dict(event["message"])
             case "content_block_start":
-                self.content.append(event.content_block.to_dict())
+                self.content.append(dict(event["content_block"]))
                 self.arguments.append("")
             case "content_block_delta":
-                self._add(event.index, event.delta.to_dict())
-            case "message_delta" if self.message is not None:
-                self.message.stop_reason = event.delta.stop_reason
-                for name, count in event.usage.to_dict().items():
-                    if count is not None:
-                        setattr(self.message.usage, name, count)
+                self._add(event["index"], event["delta"])
+            case "message_delta":
+                self.message["stop_reason"] = event["delta"].get("stop_reason")
+                used = {name: n for name, n in event["usage"].items() if n is not None}
+                self.message["usage"] = {**self.message.get("usage", {}), **used}
             case "message_stop":
                 self.is_whole = True
             case _:
                 return
 
-    def blocks(self) -> list[Block]:
-        """The blocks with their arguments; what is no JSON object goes back as an empty one."""
+    def turn(self, model: str, tool_prefix: str = "") -> MetaTurn:
+        """The whole answer, as the model of this name gave it.
+
+        Arguments that are no JSON object are kept as they are, and go back as an empty one.
+        """
+        calls: list[ToolCall] = []
         for block, raw in zip(self.content, self.arguments, strict=True):
             if block["type"] == "tool_use":
-                block["input"] = tool_call("", "", raw).arguments
-        return self.content
+                call = tool_call(block["id"], block["name"].removeprefix(tool_prefix), raw)
+                block["input"] = call.arguments
+                calls.append(call)
+        used = self.message.get("usage", {})
+        written = used.get("cache_creation_input_tokens") or 0
+        read = used.get("cache_read_input_tokens") or 0
+        return MetaTurn(
+            text="".join(block["text"] for block in self.content if block["type"] == "text"),
+            calls=tuple(calls),
+            end=_ENDS.get(self.message.get("stop_reason") or "", "end"),
+            usage=Usage(
+                input_tokens=(used.get("input_tokens") or 0) + written + read,
+                cached_tokens=read,
+                output_tokens=used.get("output_tokens") or 0,
+            ),
+            cache_written_tokens=written,
+            model=self.message.get("model", ""),
+            raw=sealed(API, model, self.content),
+        )
 
     def _add(self, index: int, delta: Mapping[str, Any]) -> None:
         block = self.content[index]
