@@ -10,9 +10,16 @@ import pytest
 from automem.cli.comparison import choose, compare_evaluations
 from automem.cli.locate import is_run, locate_episode, locate_evaluation, locate_run, runs_in
 from automem.cli.overview import details, status_lines
-from automem.cli.tables import episodes_table, evaluations_tables, pairs_table, verdict
+from automem.cli.tables import (
+    episodes_table,
+    evaluations_table,
+    evaluations_tables,
+    pairs_table,
+    verdict,
+)
 from automem.episode.reader import open_trace
 from automem.errors import EvaluationError, RunError
+from automem.records.model import Usage
 from automem.records.result import Evaluation
 from automem.records.run import GitState, RunStatus
 from automem.run.layout import RunFolder
@@ -131,6 +138,30 @@ def test_two_evaluations_of_a_run_are_compared_pair_by_pair(call: Automem, toys:
     assert "note: scaffold: toy against other" in done.err
     named = json.loads(call("runs", "compare", "toys:ffff", f"toys:{first.key}", "--json").out)
     assert named["paired"]["mean_difference"] == 62.5
+
+
+def test_cached_and_uncached_prompt_tokens_are_shown_for_each_role(
+    call: Automem, toys: Path
+) -> None:
+    first = evaluation_of(toys)
+    assert first.totals.roles["memory"] + first.totals.roles["gameplay"] == first.totals.usage
+    memory = Usage(input_tokens=4000, cached_tokens=3000, output_tokens=5)
+    gameplay = Usage(input_tokens=2000, output_tokens=5)
+    totals = msgspec.structs.replace(
+        first.totals, usage=memory + gameplay, roles={"memory": memory, "gameplay": gameplay}
+    )
+    (path,) = toys.glob("evaluations/*/evaluation.json")
+    path.write_bytes(msgspec.json.encode(changed(first, totals=totals)))
+    said = call("runs", "show", "toys").err
+    assert "tokens: 3,000 in uncached, 3,000 in cached" in said
+    rows = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in said.splitlines()}
+    assert rows["of them cached"] == "3,000 (50%)"
+    assert rows["memory: in, cached"] == "4,000, 3,000 (75%)"
+    assert rows["gameplay: in, cached"] == "2,000, 0"
+    other = msgspec.structs.replace(totals, roles={"memory": memory})
+    shown = evaluations_table([changed(first, totals=totals), changed(first, totals=other)])
+    cells = list(shown.columns[2].cells)
+    assert "" in cells
 
 
 def test_enough_pairs_are_not_talked_down(toys: Path) -> None:

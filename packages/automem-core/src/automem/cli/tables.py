@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from automem.evaluate.statistics import Paired, mean_and_error
+from automem.records.model import Role, Usage
 from automem.records.result import Evaluation
 from automem.ui.words import count, duration, mean_error, money, plural
 
@@ -35,10 +37,14 @@ def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
         ("steps", lambda e: f"{e.totals.steps:,}"),
         ("model calls", lambda e: f"{e.totals.calls:,}"),
         ("tokens in", lambda e: count(e.totals.usage.input_tokens)),
-        ("of them cached", lambda e: count(e.totals.usage.cached_tokens)),
+        ("of them cached", lambda e: _cached(e.totals.usage)),
         ("tokens out", lambda e: count(e.totals.usage.output_tokens)),
         ("cost", lambda e: money(e.totals.cost)),
     ]
+    roles: dict[Role, None] = dict.fromkeys(r for e in evaluations for r in e.totals.roles)
+    if len(roles) > 1:
+        place = next(i for i, (name, _) in enumerate(rows) if name == "tokens out")
+        rows[place:place] = [(f"{role}: in, cached", partial(_cached_by, role)) for role in roles]
     if any(benchmark_score(evaluation) for evaluation in evaluations):
         rows.insert(4, ("benchmark's own %, mean ± SE", benchmark_score))
     if any(_mixed(evaluation) for evaluation in evaluations):
@@ -46,6 +52,18 @@ def evaluations_table(evaluations: Sequence[Evaluation]) -> Table:
     for name, show in rows:
         table.add_row(name, *(show(evaluation) for evaluation in evaluations))
     return table
+
+
+def _cached(usage: Usage) -> str:
+    """Cached prompt tokens, and their share where there are any."""
+    share = f" ({usage.cached_tokens / usage.input_tokens:.0%})" if usage.cached_tokens else ""
+    return count(usage.cached_tokens) + share
+
+
+def _cached_by(role: Role, evaluation: Evaluation) -> str:
+    """Prompt tokens of one role, and how many of them were cached."""
+    usage = evaluation.totals.roles.get(role)
+    return f"{count(usage.input_tokens)}, {_cached(usage)}" if usage else ""
 
 
 def _mixed(evaluation: Evaluation) -> str:

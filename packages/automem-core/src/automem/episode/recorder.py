@@ -142,7 +142,7 @@ def timeless(event: AnyEvent) -> AnyEvent:
         case Acted():
             return msgspec.structs.replace(event, seconds=0.0)
         case Ended():
-            totals = msgspec.structs.replace(event.totals, seconds=0.0, retries=0)
+            totals = msgspec.structs.replace(event.totals, seconds=0.0, retries=0, roles={})
             return msgspec.structs.replace(event, totals=totals)
         case _:
             return event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from automem.records.model import Usage
+from automem.records.model import Role, Usage
 from automem.records.trace import Acted, AnyEvent, Asked, Remembered, Totals
 
 
@@ -17,6 +17,7 @@ class Tally:
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    roles: dict[Role, Usage] = field(default_factory=dict[Role, Usage])
     cost: float | None = 0.0
     retries: int = 0
     seconds: float = 0.0
@@ -56,6 +57,7 @@ class Tally:
                 cached_tokens=self.cached_tokens,
                 output_tokens=self.output_tokens,
             ),
+            roles=dict(self.roles),
             cost=self.cost,
             retries=self.retries,
             seconds=round(self.seconds, 6),
@@ -68,6 +70,7 @@ class Tally:
         self.input_tokens += event.usage.input_tokens
         self.cached_tokens += event.usage.cached_tokens
         self.output_tokens += event.usage.output_tokens
+        self.roles[event.role] = self.roles.get(event.role, Usage()) + event.usage
         self.retries += event.retries
         self.seconds += event.seconds + event.waited_seconds
         if event.cost is None:
@@ -90,10 +93,15 @@ class Tally:
 def totals_of(parts: list[Totals]) -> Totals:
     """The sum over episodes; the cost is None as soon as one is."""
     costs = [part.cost for part in parts]
+    roles: dict[Role, Usage] = {}
+    for part in parts:
+        for role, usage in part.roles.items():
+            roles[role] = roles.get(role, Usage()) + usage
     return Totals(
         steps=sum(part.steps for part in parts),
         calls=sum(part.calls for part in parts),
         usage=sum((part.usage for part in parts), Usage()),
+        roles=roles,
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
         retries=sum(part.retries for part in parts),
         seconds=sum(part.seconds for part in parts),

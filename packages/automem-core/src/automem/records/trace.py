@@ -139,6 +139,8 @@ class Totals(Record):
     steps: int = 0
     calls: int = 0
     usage: Usage = Usage()
+    roles: dict[Role, Usage] = {}
+    """The same for each role that was asked; empty where an older AutoMem added it up."""
     cost: float | None = None
     """None as soon as one call has no known price."""
     retries: int = 0
