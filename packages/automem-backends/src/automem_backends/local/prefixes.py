@@ -65,14 +65,7 @@ class Prefixes:
         The last token is left out, since something has to be computed to choose the next one.
         They are the caller's: taken out where all of them are wanted, copied otherwise.
         """
-        wanted = packed(tokens[:-1])
-        best: Kept | None = None
-        longest = 0
-        for kept in (*running, *self._kept):
-            if kept.weights is weights and kept.salt == salt:
-                length = min(shared(kept.tokens, wanted), kept.values.length)
-                if length > longest:
-                    best, longest = kept, length
+        best, longest = self._best(weights, salt, tokens, (*running, *self._kept))
         if best is None:
             return None, 0
         if best not in self._kept:
@@ -83,16 +76,37 @@ class Prefixes:
         self._kept.append(best)
         return best.values.copy(longest), longest
 
+    def touch(self, weights: Weights, salt: str, tokens: Sequence[int]) -> int:
+        """Let what `find` would give be dropped last; its bytes, where it would be taken out."""
+        best, longest = self._best(weights, salt, tokens, self._kept)
+        if best is None:
+            return 0
+        self._kept.remove(best)
+        self._kept.append(best)
+        return best.values.size if longest == best.values.length else 0
+
+    def _best(
+        self, weights: Weights, salt: str, tokens: Sequence[int], among: Iterable[Kept]
+    ) -> tuple[Kept | None, int]:
+        wanted = packed(tokens[:-1])
+        best: Kept | None = None
+        longest = 0
+        for kept in among:
+            if kept.weights is weights and kept.salt == salt:
+                length = min(shared(kept.tokens, wanted), kept.values.length)
+                if length > longest:
+                    best, longest = kept, length
+        return best, longest
+
     def keep(self, kept: Kept) -> None:
         """Keep it as the most recently used."""
         self._kept.append(kept)
 
-    def fit(self, running: int) -> bool:
-        """Drop what was not used for longest until `running` bytes fit beside; whether they do."""
+    def make_room(self, running: int) -> None:
+        """Drop what was not used for longest until `running` bytes fit beside what is left."""
         size = self.size
         while self._kept and size + running > self.limit:
             size -= self._kept.pop(0).values.size
-        return size + running <= self.limit
 
     def forget(self, weights: Weights) -> None:
         """Drop all of one version of the weights."""

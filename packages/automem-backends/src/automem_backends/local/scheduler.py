@@ -162,9 +162,11 @@ class Scheduler:
                 ),
             )
             reserved = sum(self.model.size_of(other.reserved) for other in (*self._running, one))
+            reserved -= self._prefixes.touch(generation.weights, generation.salt, generation.prompt)
             # One alone always gets its place: the longest that is accepted fits.
-            if not self._prefixes.fit(reserved) and self._running:
+            if self._running and reserved > self.limits.cache_bytes:
                 return
+            self._prefixes.make_room(reserved)
             self._waiting.popleft()
             self._running.append(one)
 
@@ -202,7 +204,7 @@ class Scheduler:
 
     def _begin(self, generation: Generation):
         running = [
-            _kept(one.generation)
+            kept(one.generation)
             for one in self._running
             if one.generation.values is not None and one.generation.values.length
         ]
@@ -249,7 +251,7 @@ class Scheduler:
         self._running.remove(one)
         generation = one.generation
         if generation.values is not None and not generation.weights.retired:
-            self._prefixes.keep(_kept(generation))
+            self._prefixes.keep(kept(generation))
 
     def _fail_all(self, error: Exception) -> None:
         for one in self._running:
@@ -258,7 +260,8 @@ class Scheduler:
         self._running.clear()
 
 
-def _kept(generation: Generation) -> Kept:
+def kept(generation: Generation) -> Kept:
+    """What is computed of it, for others to begin with. Raises ValueError if nothing is."""
     if generation.values is None:
         raise ValueError("nothing of this generation is computed yet")
     return Kept(
