@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from automem.errors import ConfigError
+from automem.models.adapters import is_folder
 from automem.testing.adapters import write_adapter
-from automem_backends.engines.adapters import TARGETS, is_folder, read_adapter
+from automem_backends.engines.adapters import TARGETS, read_adapter
 
 
 def changed(folder: Path, **settings: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from automem.records.config import (
     SeedsSection,
 )
 from automem.records.model import Sampling
+from automem.testing.adapters import write_adapter
 
 URL = "http://127.0.0.1:1/v1"
 
@@ -110,3 +112,12 @@ def test_the_width_of_a_window_counts_for_the_agent_that_has_one(toy: Any) -> No
     window = toy.config(agent=AgentSection(name="window"))
     wider = toy.config(agent=AgentSection(name="window", history=20))
     assert key(toy, window) != key(toy, wider)
+
+
+def test_an_adapter_counts_by_what_its_folder_holds(toy: Any, tmp_path: Path) -> None:
+    config = toy.config(URL)
+    folders = [write_adapter(tmp_path / place / "memory") for place in ("here", "there")]
+    here, there = (key(toy, with_role(config, adapter=str(folder))) for folder in folders)
+    assert here == there
+    write_adapter(folders[0], weights=b"trained anew")
+    assert key(toy, with_role(config, adapter=str(folders[0]))) != here

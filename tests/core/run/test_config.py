@@ -23,6 +23,7 @@ from automem.records.config import (
 from automem.records.model import Sampling
 from automem.run.config import load_config, parse_config, render_config, runnable_anywhere
 from automem.run.schema import config_schema
+from automem.testing.adapters import write_adapter
 
 FULL = """
 [run]
@@ -270,3 +271,15 @@ def test_a_configuration_that_is_runnable_anywhere_has_no_relative_path(
     assert config.scaffold.source == str(tmp_path / "mine")
     named = parse_config(text.replace('"mine"', '"crafter-v0"'))
     assert runnable_anywhere(named).scaffold.source == "crafter-v0"
+
+
+def test_an_adapter_in_a_folder_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_adapter(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    text = '[run]\nname = "a"\n[environment]\nname = "toy"\n[roles.default]\nadapter = "mine"\n'
+    roles = runnable_anywhere(parse_config(text)).roles
+    assert roles["default"].adapter == str(tmp_path / "mine")
+    served = parse_config(text.replace('"mine"', '"memory"'))
+    assert runnable_anywhere(served).roles["default"].adapter == "memory"

@@ -1,9 +1,4 @@
-"""Adapters before they are served: read, judged, and named by their content.
-
-A served adapter is never exchanged for another under its name: engines keep what they computed for
-a name and path, and would go on answering from it. So the name holds a hash of the content, and
-whatever changed is another adapter.
-"""
+"""Adapters before they are served: read, judged, and named by their content."""
 
 from __future__ import annotations
 
@@ -18,14 +13,11 @@ from typing import Any, cast
 import msgspec
 
 from automem.errors import ConfigError
+from automem.models.adapters import SETTINGS, WEIGHTS, content_name
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The projections that engines can adapt; anything else merges wrongly or is refused late."""
-_SETTINGS = "adapter_config.json"
-_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 _PROVENANCE = "provenance.json"
-_BLOCK = 1 << 20
-_NAME_CHARACTERS = 40
 _LARGEST_HEADER = 64 << 20
 
 
@@ -68,29 +60,24 @@ class Adapter:
 
     def is_unchanged(self) -> bool:
         """Whether the folder still holds what it held when it was read."""
-        return _name_of(self.path) == self.name
-
-
-def is_folder(given: str) -> bool:
-    """Whether an adapter is given by its folder, and not by the name an engine has for it."""
-    return (Path(given).expanduser() / _SETTINGS).is_file()
+        return content_name(self.path) == self.name
 
 
 def read_adapter(given: str, model: str, *, largest_rank: int | None = None) -> Adapter:
     """Read an adapter and refuse it where no engine can serve it. Raises ConfigError."""
     path = Path(given).expanduser().resolve()
-    if not (path / _SETTINGS).is_file():
+    if not (path / SETTINGS).is_file():
         raise ConfigError(
-            f"adapter: {given} holds no {_SETTINGS}; name the folder that a trainer wrote"
+            f"adapter: {given} holds no {SETTINGS}; name the folder that a trainer wrote"
         )
-    settings: _Settings = _read(path / _SETTINGS, _Settings)
+    settings: _Settings = _read(path / SETTINGS, _Settings)
     targets = _targets(settings)
     rank = max([settings.r, *(settings.rank_pattern or {}).values()])
     problem = _problem(settings, targets, rank, largest_rank) or _tensor_problem(path)
     if problem is not None:
         raise ConfigError(f"adapter {given} cannot be served: {problem}")
     _check_base(path, given, model)
-    return Adapter(given=given, path=path, name=_name_of(path), rank=rank, targets=targets)
+    return Adapter(given=given, path=path, name=content_name(path), rank=rank, targets=targets)
 
 
 def _read(path: Path, form: type[Any]) -> Any:
@@ -133,9 +120,9 @@ def _problem(
 
 def _tensor_problem(path: Path) -> str | None:
     """What the weights hold that the settings do not say."""
-    present = [path / name for name in _WEIGHTS if (path / name).is_file()]
+    present = [path / name for name in WEIGHTS if (path / name).is_file()]
     if not present:
-        return f"it holds no weights ({' or '.join(_WEIGHTS)})"
+        return f"it holds no weights ({' or '.join(WEIGHTS)})"
     if present[0].suffix != ".safetensors":
         return None
     wrong = [name for name in _tensors(present[0]) if re.search(r"lm_head|embed_tokens", name)]
@@ -170,17 +157,3 @@ def _check_base(path: Path, given: str, model: str) -> None:
             f"adapter {given} was trained on {base.model or 'another base'}, not on {model}; "
             "serve that model, or name the adapter trained on this one"
         )
-
-
-def _name_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    for name in (_SETTINGS, *_WEIGHTS):
-        file = path / name
-        if not file.is_file():
-            continue
-        digest.update(f"{name}\0".encode())
-        with file.open("rb") as opened:
-            while block := opened.read(_BLOCK):
-                digest.update(block)
-    readable = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:_NAME_CHARACTERS]
-    return f"{readable}-{digest.hexdigest()[:12]}"

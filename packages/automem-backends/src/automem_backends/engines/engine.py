@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 import anyio
 
 from automem.errors import ConfigError
+from automem.models.adapters import is_folder
 from automem.models.engines import Engine, EngineRequest
 from automem.tasks import beside
-from automem_backends.engines.adapters import Adapter, is_folder, read_adapter
+from automem_backends.engines.adapters import Adapter, read_adapter
 from automem_backends.engines.attached import AttachedEngine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
@@ -116,6 +117,7 @@ def client(
         api_key_env=None if options.base_url is None else options.api_key_env,
         engine=kind.dialect,
         attempt_seconds=options.attempt_seconds,
+        cache_salt=options.cache_salt,
         extra_body=options.extra_body,
     )
     return OpenAICompatible(engine.served_name(adapter), None, settings)

@@ -49,9 +49,11 @@ class EngineOptions(Record):
     """Ask it a few questions at start, which base and adapters must answer differently."""
     attempt_seconds: Seconds | None = None
     """Longest single attempt; None gives it all that is left of `timeout_seconds`."""
+    cache_salt: str | None = None
+    """vLLM and SGLang share no cached prompt between salts; None shares all."""
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """Further fields of every request, such as `chat_template_kwargs`; they come last and win."""
-    of_the_role: ClassVar[tuple[str, ...]] = ("attempt_seconds", "extra_body")
+    of_the_role: ClassVar[tuple[str, ...]] = ("attempt_seconds", "cache_salt", "extra_body")
     """What two roles may differ in that ask one engine."""
     inconsequential: ClassVar[tuple[str, ...]] = (
         "base_url",
@@ -69,6 +71,7 @@ class EngineOptions(Record):
         "variables",
         "probe",
         "attempt_seconds",
+        "cache_salt",
     )
     """What cannot change an answer, so that an evaluation stays the same on another server."""
 

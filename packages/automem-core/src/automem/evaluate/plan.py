@@ -10,6 +10,7 @@ import msgspec
 
 from automem.agent.making import plays_by_scaffold
 from automem.errors import ConfigError, ScaffoldError
+from automem.models.adapters import identity
 from automem.models.roles import resolve_roles
 from automem.plugins import Plugins, import_part
 from automem.records._struct import Record
@@ -29,6 +30,7 @@ class RoleIdentity(Record):
     backend: str
     model: str | None
     adapter: str | None
+    """A folder counts by its name and content."""
     sampling: Sampling
     seeded: bool
     options: dict[str, Any]
@@ -192,7 +194,7 @@ def _identity(section: RoleSection, plugins: Plugins, *, priced: bool) -> RoleId
     return RoleIdentity(
         backend=spec.name,
         model=section.model,
-        adapter=section.adapter,
+        adapter=None if section.adapter is None else identity(section.adapter),
         sampling=section.sampling,
         seeded=section.seeded,
         options=_effective(plugins.options(spec, section.options, path="roles")),

@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from automem.errors import ConfigError
+from automem.models.adapters import is_folder
 from automem.models.roles import SECTIONS
 from automem.records.config import (
     AgentSection,
@@ -80,8 +81,15 @@ def runnable_anywhere(config: RunConfig) -> RunConfig:
     source = config.scaffold.source
     if source and (Path(source) / "scaffold.toml").is_file():
         source = str(Path(source).resolve())
+    roles = {
+        name: msgspec.structs.replace(role, adapter=str(Path(role.adapter).expanduser().resolve()))
+        if role.adapter is not None and is_folder(role.adapter)
+        else role
+        for name, role in config.roles.items()
+    }
     return msgspec.structs.replace(
         config,
+        roles=roles,
         run=msgspec.structs.replace(config.run, folder=str(Path(config.run.folder).resolve())),
         scaffold=msgspec.structs.replace(config.scaffold, source=source),
     )

@@ -1,0 +1,43 @@
+"""Adapters as folders in peft's form, known by what they hold and not by where they lie.
+
+An adapter that is trained anew may stand in the folder of the one before. Engines that keep what
+they computed for a name would go on answering from it, and an evaluation of the one would pass
+for one of the other. So the name of an adapter holds a hash of its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+SETTINGS = "adapter_config.json"
+WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+_BLOCK = 1 << 20
+_NAME_CHARACTERS = 40
+_HASH_DIGITS = 12
+
+
+def is_folder(given: str) -> bool:
+    """Whether an adapter is given by its folder, and not by the name an engine has for it."""
+    return (Path(given).expanduser() / SETTINGS).is_file()
+
+
+def identity(given: str) -> str:
+    """What tells this adapter from every other: name and content of a folder, or what is given."""
+    return content_name(Path(given).expanduser().resolve()) if is_folder(given) else given
+
+
+def content_name(folder: Path) -> str:
+    """The folder's name and a hash of its settings and weights."""
+    digest = hashlib.sha256()
+    for name in (SETTINGS, *WEIGHTS):
+        file = folder / name
+        if not file.is_file():
+            continue
+        digest.update(f"{name}\0".encode())
+        with file.open("rb") as opened:
+            while block := opened.read(_BLOCK):
+                digest.update(block)
+    readable = re.sub(r"[^A-Za-z0-9._-]", "_", folder.name)[:_NAME_CHARACTERS]
+    return f"{readable}-{digest.hexdigest()[:_HASH_DIGITS]}"
