@@ -87,3 +87,21 @@ async def test_the_roles_may_be_on_two_engines(tmp_path: Path) -> None:
         assert played.mean == 100.0
         assert set(one.answered) == {"base"}
         assert set(two.answered) == {"base:memory"}
+
+
+async def test_conversations_only_grow_and_begin_alike(tmp_path: Path) -> None:
+    adapters = {"memory": write_adapter(tmp_path / "memory")}
+    async with fake_vllm(adapters=adapters) as server:
+        await play(tmp_path, default=role(server, "vllm"), memory=role(server, "vllm", "memory"))
+        talks = [(call.identity, call.body["messages"]) for call in server.calls]
+    began: dict[str, list[list[dict[str, str]]]] = {}
+    grown = 0
+    for identity, messages in talks:
+        earlier = began.setdefault(identity.rpartition("/")[0], [])
+        assert messages[0] == talks[0][1][0]
+        assert messages[0]["role"] == "system"
+        if len(messages) > 2:
+            assert messages[:-2] in earlier
+            grown += 1
+        earlier.append(messages)
+    assert grown > 0
