@@ -30,9 +30,9 @@ PUBLIC: dict[str, list[str]] = {
         "open_jail",
         "self_test",
     ],
-    "automem_envs.crafter.scaffolds": ["crafter_map", "crafter_v0"],
-    "automem_envs.minihack.scaffolds": ["minihack_map", "minihack_v0"],
-    "automem_envs.nethack.scaffolds": ["nethack_map", "nethack_v0"],
+    "automem_envs.crafter.scaffolds": ["crafter_full", "crafter_map", "crafter_v0"],
+    "automem_envs.minihack.scaffolds": ["minihack_full", "minihack_map", "minihack_v0"],
+    "automem_envs.nethack.scaffolds": ["nethack_full", "nethack_map", "nethack_v0"],
 }
 
 

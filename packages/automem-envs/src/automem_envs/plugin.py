@@ -76,6 +76,11 @@ def automem_scaffolds() -> list[Spec]:
             summary="Crafter with a keyed map and a goals file",
         ),
         Spec(
+            name="crafter-full",
+            make="automem_envs.crafter.scaffolds:crafter_full",
+            summary="Crafter with every lever, code among them",
+        ),
+        Spec(
             name="nethack-v0",
             make="automem_envs.nethack.scaffolds:nethack_v0",
             summary="NetHack with seven append-style files, rules and symbols among them",
@@ -86,6 +91,11 @@ def automem_scaffolds() -> list[Spec]:
             summary="NetHack with a map keyed by level and place, and a goals file",
         ),
         Spec(
+            name="nethack-full",
+            make="automem_envs.nethack.scaffolds:nethack_full",
+            summary="NetHack with every lever, code among them",
+        ),
+        Spec(
             name="minihack-v0",
             make="automem_envs.minihack.scaffolds:minihack_v0",
             summary="MiniHack with six append-style files, rules and symbols among them",
@@ -94,5 +104,10 @@ def automem_scaffolds() -> list[Spec]:
             name="minihack-map",
             make="automem_envs.minihack.scaffolds:minihack_map",
             summary="MiniHack with a map keyed by level and place, and a goals file",
+        ),
+        Spec(
+            name="minihack-full",
+            make="automem_envs.minihack.scaffolds:minihack_full",
+            summary="MiniHack with every lever, code among them",
         ),
     ]

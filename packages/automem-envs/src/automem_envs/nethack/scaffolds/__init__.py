@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["nethack_map", "nethack_v0"]
+__all__ = ["nethack_full", "nethack_map", "nethack_v0"]
 
 
 def nethack_v0() -> Path:
@@ -15,3 +15,8 @@ def nethack_v0() -> Path:
 def nethack_map() -> Path:
     """A map keyed by level and place, goals shown in every prompt, a log that keeps its size."""
     return Path(__file__).parent / "nethack-map"
+
+
+def nethack_full() -> Path:
+    """What `nethack-map` has, and code: every lever of memory, perception and action."""
+    return Path(__file__).parent / "nethack-full"
