@@ -1,6 +1,5 @@
 """Scaffolds and reviews of the toy game: one that is bad, one worse, one good."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,16 +52,14 @@ def finishing(change: str, *calls: ScriptedCall) -> ScriptedReview:
     )
 
 
-BROKEN = finishing("A broken manifest.", write("scaffold.toml", "name = [broken"))
+WHOLE, CUT = "log_turns = 3", "log_turns = [3"
+BROKEN = finishing("A broken manifest.", edit("scaffold.toml", WHOLE, CUT))
 WORSE = finishing(
-    "Only one turn to plan.",
+    "Mended, with only one turn to plan.",
+    edit("scaffold.toml", CUT, WHOLE),
     edit("scaffold.toml", "plan_turns = 3", "plan_turns = 1"),
 )
-BETTER = finishing(
-    "Signs may be noted.",
-    edit("scaffold.toml", FORGETFUL, NORMAL),
-    edit("scaffold.toml", "plan_turns = 1", "plan_turns = 3"),
-)
+BETTER = finishing("Signs may be noted.", edit("scaffold.toml", FORGETFUL, NORMAL))
 IDLE = ScriptedReview(turns=(ScriptedTurn(text="I see nothing to improve."),))
 
 
@@ -108,7 +105,3 @@ aa = "40 from 1000"
 script = "{folder / "script.json"}"
 calls = "{folder / "calls.txt"}"
 """
-
-
-def remove(folder: Path) -> None:
-    shutil.rmtree(folder)

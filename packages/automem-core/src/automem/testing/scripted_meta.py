@@ -11,8 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Annotated
 
+import anyio
 import msgspec
+from msgspec import Meta
 
 from automem.hooks import hookimpl
 from automem.models.cost import Price
@@ -42,6 +45,8 @@ class ScriptedMetaOptions(Record):
     """A JSON file with a list of reviews, in the order in which they are held."""
     calls: str
     """The file that gets a line for each turn, `REVIEW TURN`, when it is asked for."""
+    delay_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
+    """How long a turn takes."""
 
 
 @dataclass(slots=True)
@@ -62,6 +67,7 @@ class ScriptedMeta:
         for position in range(sum(isinstance(e, Said) for e in desk.events), len(turns)):
             desk.allow()
             self._note(f"{number} {position}")
+            await anyio.sleep(self.options.delay_seconds)
             desk.said(_turn(turns[position], position, self.model or "scripted"))
             await _answer_open(desk)
             if desk.finished:

@@ -72,7 +72,8 @@ def next_step(root: Version, trials: Sequence[Trial], section: EvolveSection) ->
     if following is None:
         revision, fruitless, tried, following = revision + 1, fruitless + 1, [], (1, 0)
     if fruitless >= section.patience:
-        return Stop(f"{fruitless} revisions in a row found nothing", champion)
+        found = "the last revision" if fruitless == 1 else f"{fruitless} revisions in a row"
+        return Stop(f"{found} found nothing", champion)
     if revision > section.revisions:
         return Stop(f"all {section.revisions} revisions are done", champion)
     attempt, continuation = following
