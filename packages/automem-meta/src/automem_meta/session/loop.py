@@ -54,7 +54,7 @@ class ChatProvider:
         """
         require_price(self.chat.name, self.price, budget_of(desk.events))
         await answer_open_calls(desk)
-        while not desk.finished and _may_go_on(desk):
+        while not desk.finished and may_go_on(desk):
             desk.allow()
             turn = await self._turn(desk)
             desk.said(turn)
@@ -111,7 +111,7 @@ def open_calls(events: Sequence[AnyReviewEvent]) -> list[ToolCall]:
     return calls
 
 
-def _may_go_on(desk: ReviewDesk) -> bool:
+def may_go_on(desk: ReviewDesk) -> bool:
     """Whether a further turn is asked for; says to the model what is wrong with its last one."""
     last, idle = last_turn(desk.events), idle_turns(desk.events)
     if last is None:
@@ -133,6 +133,17 @@ def note_once(desk: ReviewDesk, said: str) -> None:
         if isinstance(event, Noted) and event.text == said:
             return
     desk.note(said)
+
+
+def notes_since_last_turn(events: Sequence[AnyReviewEvent]) -> str:
+    """What the host has said since the meta-LLM spoke."""
+    notes: list[str] = []
+    for event in events:
+        if isinstance(event, Said):
+            notes = []
+        elif isinstance(event, Noted):
+            notes.append(event.text)
+    return "\n\n".join(notes)
 
 
 def last_turn(events: Sequence[AnyReviewEvent]) -> MetaTurn | None:
