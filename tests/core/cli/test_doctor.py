@@ -11,6 +11,7 @@ from automem import EnvironmentSpec, hookimpl
 from automem.cli.checkup import (
     check_disk,
     check_environments,
+    check_jail,
     check_keys,
     check_machine,
     check_plugins,
@@ -18,7 +19,9 @@ from automem.cli.checkup import (
     check_uv,
     examine,
 )
+from automem.errors import JailError
 from automem.plugins import load_plugins
+from automem.records.jail import JailReport
 
 from .conftest import Automem
 
@@ -128,3 +131,29 @@ def test_gpus_are_named_where_there_are_any(
 
 def _refuse(_name: str) -> int:
     raise ValueError
+
+
+def test_the_level_of_the_jail_is_told_and_what_keeps_it_from_more() -> None:
+    async def proven() -> JailReport:
+        return JailReport(
+            level="seccomp",
+            probes={"fork": True, "bpf": True},
+            refused={"landlock": "the kernel has no Landlock"},
+            python="3.11.7",
+            kernel="5.4",
+            architecture="x86_64",
+            landlock=0,
+        )
+
+    check = check_jail(proven)
+    assert check.state == "ok"
+    assert check.text == (
+        "level 'seccomp', 2 ways out tried, all closed; not 'landlock': the kernel has no Landlock"
+    )
+
+
+def test_a_machine_without_a_jail_is_told_what_to_do() -> None:
+    async def refused() -> JailReport:
+        raise JailError("no jail holds; install 'automem-core[monty]'")
+
+    assert (check_jail(refused).state, "install" in check_jail(refused).text) == ("note", True)

@@ -14,6 +14,8 @@ from automem.processes.jail.levels import LEVELS, why_not
 
 OFFERED: list[JailLevel] = [level for level in LEVELS if why_not(level) is None]
 LOCKED: list[JailLevel] = [level for level in OFFERED if level not in ("monty", "none")]
+STRONGEST = LOCKED[0]
+INTERPRETERS: list[JailLevel] = [STRONGEST, *(level for level in OFFERED if level == "monty")]
 READING: list[JailLevel] = [level for level in LOCKED if level != "seccomp"]
 
 Opens = Callable[..., AbstractAsyncContextManager[Jail]]
@@ -22,6 +24,12 @@ Opens = Callable[..., AbstractAsyncContextManager[Jail]]
 @pytest.fixture(params=LOCKED)
 def locked(request: pytest.FixtureRequest) -> JailLevel:
     """Each level at which CPython is locked."""
+    return request.param
+
+
+@pytest.fixture(params=INTERPRETERS)
+def interpreter(request: pytest.FixtureRequest) -> JailLevel:
+    """One level for each interpreter that code is run by."""
     return request.param
 
 

@@ -11,7 +11,7 @@ import pytest
 from automem.errors import CodeFault, JailError
 from automem.processes.jail import JailLevel, JailLimits
 
-from .conftest import READING, Opens
+from .conftest import READING, STRONGEST, Opens
 
 CODE = """
 import json
@@ -91,8 +91,8 @@ async def test_values_come_back_as_they_were_given(opens: Opens, offered: JailLe
 
 
 @pytest.mark.anyio
-async def test_functions_are_those_the_source_defines(opens: Opens, offered: JailLevel) -> None:
-    async with opens(CODE, level=offered) as jail:
+async def test_functions_are_those_the_source_defines(opens: Opens, interpreter: JailLevel) -> None:
+    async with opens(CODE, level=interpreter) as jail:
         assert "echo" in jail.functions
         assert jail.functions.isdisjoint({"_private", "json", "number"})
         with pytest.raises(CodeFault, match="no function '_private'") as fault:
@@ -114,8 +114,10 @@ async def test_global_variables_live_until_the_process_ends(
 
 
 @pytest.mark.anyio
-async def test_an_exception_names_the_line_of_the_code(opens: Opens, offered: JailLevel) -> None:
-    async with opens(CODE, level=offered) as jail:
+async def test_an_exception_names_the_line_of_the_code(
+    opens: Opens, interpreter: JailLevel
+) -> None:
+    async with opens(CODE, level=interpreter) as jail:
         with pytest.raises(CodeFault, match="ZeroDivisionError: division by zero") as fault:
             await jail.call("wrapped")
         assert await jail.call("count") == 1
@@ -125,17 +127,17 @@ async def test_an_exception_names_the_line_of_the_code(opens: Opens, offered: Ja
 
 
 @pytest.mark.anyio
-async def test_tuples_come_back_as_lists(opens: Opens, offered: JailLevel) -> None:
-    async with opens(CODE, level=offered) as jail:
+async def test_tuples_come_back_as_lists(opens: Opens, interpreter: JailLevel) -> None:
+    async with opens(CODE, level=interpreter) as jail:
         assert await jail.call("pairs") == {"pair": [1, 2], "letters": ["a", "b"]}
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("function", ["group", "endless_number", "long_number", "deep"])
 async def test_what_cannot_be_stored_is_no_value(
-    opens: Opens, offered: JailLevel, function: str
+    opens: Opens, interpreter: JailLevel, function: str
 ) -> None:
-    async with opens(CODE, level=offered) as jail:
+    async with opens(CODE, level=interpreter) as jail:
         with pytest.raises(CodeFault) as fault:
             await jail.call(function)
         assert fault.value.kind == "invalid"
@@ -143,9 +145,9 @@ async def test_what_cannot_be_stored_is_no_value(
 
 
 @pytest.mark.anyio
-async def test_too_much_is_refused_in_both_directions(opens: Opens, offered: JailLevel) -> None:
+async def test_too_much_is_refused_in_both_directions(opens: Opens, interpreter: JailLevel) -> None:
     limits = JailLimits(request_bytes=1000)
-    async with opens(CODE, level=offered, limits=limits) as jail:
+    async with opens(CODE, level=interpreter, limits=limits) as jail:
         with pytest.raises(CodeFault, match="1000 are allowed") as asked:
             await jail.call("echo", "x" * 1000)
         with pytest.raises(CodeFault, match="262144 are allowed") as answered:
@@ -155,25 +157,27 @@ async def test_too_much_is_refused_in_both_directions(opens: Opens, offered: Jai
 
 
 @pytest.mark.anyio
-async def test_large_values_travel_in_parts(opens: Opens, offered: JailLevel) -> None:
+async def test_large_values_travel_in_parts(opens: Opens, interpreter: JailLevel) -> None:
     large = "ab" * 100_000
-    async with opens(CODE, level=offered) as jail:
+    async with opens(CODE, level=interpreter) as jail:
         assert await jail.call("echo", large) == large
 
 
 @pytest.mark.anyio
 async def test_an_argument_of_another_type_is_the_callers_error(
-    opens: Opens, offered: JailLevel
+    opens: Opens, interpreter: JailLevel
 ) -> None:
-    async with opens(CODE, level=offered) as jail:
+    async with opens(CODE, level=interpreter) as jail:
         with pytest.raises(TypeError, match="an argument of echo"):
             await jail.call("echo", Path("/"))
 
 
 @pytest.mark.anyio
-async def test_calls_made_at_once_are_answered_in_turn(opens: Opens, offered: JailLevel) -> None:
+async def test_calls_made_at_once_are_answered_in_turn(
+    opens: Opens, interpreter: JailLevel
+) -> None:
     answers: list[object] = []
-    async with opens(CODE, level=offered) as jail:
+    async with opens(CODE, level=interpreter) as jail:
 
         async def ask(value: int) -> None:
             answers.append((value, await jail.call("echo", value)))
@@ -185,10 +189,8 @@ async def test_calls_made_at_once_are_answered_in_turn(opens: Opens, offered: Ja
 
 
 @pytest.mark.anyio
-async def test_the_reply_to_a_cancelled_call_answers_no_other(
-    opens: Opens, locked: JailLevel
-) -> None:
-    async with opens(CODE, level=locked, limits=JailLimits(call_seconds=60)) as jail:
+async def test_the_reply_to_a_cancelled_call_answers_no_other(opens: Opens) -> None:
+    async with opens(CODE, level=STRONGEST, limits=JailLimits(call_seconds=60)) as jail:
         with anyio.move_on_after(0.05) as scope:
             await jail.call("loop")
         assert scope.cancelled_caught
@@ -197,9 +199,12 @@ async def test_the_reply_to_a_cancelled_call_answers_no_other(
 
 
 @pytest.mark.anyio
-async def test_other_tasks_go_on_while_code_computes(opens: Opens, locked: JailLevel) -> None:
+async def test_other_tasks_go_on_while_code_computes(opens: Opens) -> None:
     turns = 0
-    async with opens(CODE, level=locked, limits=QUICK) as jail, anyio.create_task_group() as tasks:
+    async with (
+        opens(CODE, level=STRONGEST, limits=QUICK) as jail,
+        anyio.create_task_group() as tasks,
+    ):
 
         async def turn() -> None:
             nonlocal turns
@@ -225,31 +230,31 @@ async def test_other_tasks_go_on_while_code_computes(opens: Opens, locked: JailL
     ],
 )
 async def test_source_that_does_not_load_is_a_fault(
-    opens: Opens, offered: JailLevel, source: str, said: str
+    opens: Opens, interpreter: JailLevel, source: str, said: str
 ) -> None:
     with pytest.raises(CodeFault, match=said) as fault:
-        async with opens(source, level=offered):
+        async with opens(source, level=interpreter):
             pass
     assert fault.value.kind == "exception"
 
 
 @pytest.mark.anyio
-async def test_source_that_never_ends_is_a_fault(opens: Opens, locked: JailLevel) -> None:
+async def test_source_that_never_ends_is_a_fault(opens: Opens) -> None:
     limits = JailLimits(load_seconds=1.0)
     with pytest.raises(CodeFault, match="when it was loaded: it took more than 1 s") as fault:
-        async with opens("while True: pass", level=locked, limits=limits):
+        async with opens("while True: pass", level=STRONGEST, limits=limits):
             pass
     assert fault.value.kind == "timeout"
 
 
 @pytest.mark.anyio
-async def test_sets_and_random_numbers_repeat(opens: Opens, locked: JailLevel) -> None:
+async def test_sets_and_random_numbers_repeat(opens: Opens) -> None:
     source = (
         "import random\ndef order():\n    return [list({'a', 'b', 'c', 'd', 'e'}), random.random()]"
     )
     seen: list[object] = []
     for _ in range(2):
-        async with opens(source, level=locked) as jail:
+        async with opens(source, level=STRONGEST) as jail:
             seen.append(await jail.call("order"))
     assert seen[0] == seen[1]
 

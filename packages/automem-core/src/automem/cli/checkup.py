@@ -7,13 +7,17 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from automem.errors import PluginError
+import anyio
+
+from automem.errors import JailError, PluginError
 from automem.plugins import Plugins
+from automem.processes.jail import self_test
 from automem.records._struct import Record
+from automem.records.jail import JailReport
 from automem.run.provenance import hardware, versions
 from automem.setups.make import offered
 from automem.ui.words import size
@@ -44,11 +48,7 @@ def examine(plugins: Plugins, environ: Mapping[str, str] = os.environ) -> list[C
         check_disk(shutil.disk_usage(Path.cwd()).free),
         *check_machine(),
         check_keys(environ),
-        Check(
-            name="jail",
-            state="note",
-            text="not needed: scaffolds of this version hold no code",
-        ),
+        check_jail(),
     ]
 
 
@@ -138,6 +138,17 @@ def check_machine() -> list[Check]:
         Check(name="machine", state="ok", text=f"{found.cores} cores, {memory}"),
         Check(name="gpus", state="ok" if found.gpus else "note", text=gpus),
     ]
+
+
+def check_jail(prove: Callable[[], Awaitable[JailReport]] = self_test) -> Check:
+    """How far code of a scaffold can be locked here, proven, and what keeps it from more."""
+    try:
+        report = anyio.run(prove)
+    except JailError as error:
+        return Check(name="jail", state="note", text=str(error))
+    probes = f"level '{report.level}', {len(report.probes)} ways out tried, all closed"
+    reasons = "".join(f"; not '{level}': {why}" for level, why in report.refused.items())
+    return Check(name="jail", state="ok", text=probes + reasons)
 
 
 def check_keys(environ: Mapping[str, str]) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, cast
 
 import msgspec
@@ -21,7 +20,6 @@ _KINDS: Final[dict[int, FaultKind]] = {
     INVALID: "invalid",
     TOO_LARGE: "too_large",
 }
-_UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 
 
 class _Said(Record):
@@ -59,8 +57,9 @@ def value_of(name: str, function: str, status: int, payload: bytes) -> object:
 
 
 def cleaned(text: str) -> str:
-    """What code says of itself, fit for a message: short, printable, without secrets."""
-    plain = redact(_UNPRINTABLE.sub(" ", text)).strip()
+    """What code says of itself, fit for a message: one short line without secrets."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    plain = redact(" ".join(printable.split()))
     return plain if len(plain) <= MOST_LETTERS else plain[:MOST_LETTERS] + " [...]"
 
 
