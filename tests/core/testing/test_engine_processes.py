@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -33,12 +34,12 @@ class Started(NamedTuple):
 
 @contextmanager
 def started(*command: str, environ: Mapping[str, str] | None = None) -> Iterator[Started]:
-    """A process that says where it listens; killed at the end if it is still there."""
+    """A process that says where it listens; ended with the block, and killed if it will not."""
     process = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env=environ or {},
+        env={**os.environ, **(environ or {})},
         start_new_session=True,
     )
     assert process.stderr is not None
@@ -49,6 +50,9 @@ def started(*command: str, environ: Mapping[str, str] | None = None) -> Iterator
                     yield Started(process, line.split(" on ")[1].split()[0])
                     break
         finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
             process.kill()
 
 
@@ -168,6 +172,16 @@ async def test_health_and_templates_go_wrong_on_order(ask: Any) -> None:
     with started(*VLLM, "--served-model-name", "base", *faults) as (_, root):
         assert (await ask(f"{root}/health"))[0] == 503
         assert (await ask(f"{root}/v1/chat/completions", CALL))[0] == 400
+
+
+def test_a_start_may_take_its_time_or_never_end() -> None:
+    with started(*VLLM, "--start-delay", "0.1") as (process, root):
+        assert root.startswith("http://127.0.0.1:")
+        assert process.poll() is None
+    with subprocess.Popen((*VLLM, "--fault", "never-listens"), stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"model model as 'model'" in process.stderr.readline()
+        process.kill()
 
 
 def test_a_hung_health_check_takes_the_connection_and_says_nothing() -> None:
