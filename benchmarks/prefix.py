@@ -29,7 +29,7 @@ from automem.testing.prefix_cache import BLOCK_TOKENS, PrefixCache, rendered
 
 SEEDS = "42-45"
 STEPS = 500
-BOUNDED_TOKENS = 65_536
+BOUNDED_TOKENS = 16_384
 """Of the bounded cache, for all episodes together."""
 NEEDED = 0.75
 SCAFFOLDS = ("crafter-v0", "crafter-map")
