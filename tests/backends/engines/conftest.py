@@ -22,7 +22,7 @@ from automem_backends.engines.options import EngineOptions
 from automem_backends.engines.pace import Pace
 from automem_backends.vllm.engine import VLLM
 
-QUICK = Pace(poll=0.02, check=0.3, hung=0.5, look=2.0, grace=0.5)
+QUICK = Pace(poll=0.02, check=2.0, hung=60.0, look=20.0, grace=0.5)
 MARK = "AUTOMEM_TEST_ENGINE"
 
 

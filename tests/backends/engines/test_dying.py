@@ -16,6 +16,7 @@ from automem.models.retry import Attempts, Patience
 from automem.records.model import Message, ModelReply, ModelRequest
 from automem_backends.engines.engine import client
 from automem_backends.engines.options import EngineOptions
+from automem_backends.engines.pace import Pace
 from automem_backends.engines.wire import wires
 from automem_backends.vllm.engine import VLLM
 
@@ -89,7 +90,8 @@ async def test_a_second_death_is_for_good_and_says_so(engines: Engines) -> None:
 
 
 async def test_an_engine_that_says_nothing_is_ended_and_started_again(engines: Engines) -> None:
-    async with engines.ready() as engine:
+    impatient = Pace(poll=0.02, check=0.3, hung=2.0, look=20.0, grace=0.5)
+    async with engines.ready(pace=impatient) as engine:
         os.kill(engines.mains()[0], signal.SIGSTOP)
         await engines.hear("is started again")
         await engine.ready()

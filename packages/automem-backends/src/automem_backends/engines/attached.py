@@ -35,6 +35,8 @@ class AttachedEngine:
 
     async def ready(self) -> None:
         """At first, have every replica load the adapters and prove itself. Raises ServerError."""
+        if self._prepared:
+            return
         async with self._preparing:
             if not self._prepared:
                 for wire in self.wires:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio
 
@@ -25,6 +26,13 @@ from automem_backends.engines.started import StartedEngine
 from automem_backends.engines.wire import wires
 from automem_backends.openai_compatible import OpenAICompatible, OpenAICompatibleOptions
 from automem_backends.replicas import Replicas
+
+_OURS: Final = {
+    "--host": "an engine that is started listens on this machine alone",
+    "--port": "set the option `port`",
+    "--api-key": "an engine that is started listens on this machine alone, and asks for no key",
+    "--served-model-name": "it is the one in `model`",
+}
 
 
 @asynccontextmanager
@@ -64,6 +72,7 @@ async def open_engine(
 async def _started(
     kind: EngineKind, request: EngineRequest, readiness: Readiness, pace: Pace
 ) -> AsyncGenerator[Engine]:
+    _refuse_arguments(request.options)
     program = find_program(kind, request.options)
     engine = StartedEngine(readiness, pace)
     async with wires() as wires_:
@@ -83,6 +92,14 @@ async def _started(
             engine.servers.append(server)
         async with beside(engine.run):
             yield engine
+
+
+def _refuse_arguments(options: EngineOptions) -> None:
+    """Where it listens, and under which name, is what everything else relies on."""
+    for argument in options.engine_arguments:
+        name = argument.partition("=")[0]
+        if name in _OURS:
+            raise ConfigError(f"engine_arguments: {name} is not for you to choose; {_OURS[name]}")
 
 
 def plans(request: EngineRequest, adapters: tuple[Adapter, ...]) -> list[ServerPlan]:
