@@ -28,6 +28,7 @@ from automem.report.tables import (
     running_mean,
     seed_rows,
 )
+from automem.report.tried import tried_rows
 from automem.run.layout import RunFolder
 from automem.run.status import read_status
 from automem.ui.words import count, duration, money, plural, size
@@ -102,6 +103,7 @@ def render(page: Page) -> str:
             (r.uncached_per_step + r.cached_per_step + r.output_per_step for r in costs),
             default=0.0,
         ),
+        "tried": [row for run in page.runs for row in tried_rows(run)],
         "scaffolds": lineage(versions),
         "origins": [origin(run) for run in page.runs],
         "data": script_json(replay_data(versions, page.episodes, page.root)),
@@ -226,6 +228,7 @@ def _sections(shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("achievements", "Achievements", shown["achievements"]),
         ("behavior", "Behavior", shown["measures"]),
         ("cost", "Cost", shown["costs"]),
+        ("tried", "Tried", shown["tried"]),
         ("scaffolds", "Scaffolds", shown["scaffolds"]),
     ]
     return [

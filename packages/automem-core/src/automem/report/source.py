@@ -13,26 +13,33 @@ from automem.evaluate.behaviour.measures import with_behaviour
 from automem.evaluate.episodes import read_result
 from automem.evaluate.evaluator import read_evaluation
 from automem.evaluate.plan import EvaluationPlan
-from automem.evaluate.replay import read_plan
+from automem.evaluate.summary import summarize
 from automem.records.result import EpisodeResult, Evaluation
+from automem.report.wholes import Part, Whole, wholes_of
 from automem.run.layout import EvaluationFolder, RunFolder
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One evaluation: a scaffold and its roles over fixed seeds."""
+    """A scaffold and its roles over fixed seeds: one evaluation, or several put together."""
 
     number: int
     """Its place in the report, from 0; decides its color."""
     label: str
     """Told apart from every other."""
     run: RunFolder
-    folder: EvaluationFolder
+    parts: tuple[Part, ...]
+    """The evaluations it is put together from."""
     plan: EvaluationPlan
     evaluation: Evaluation | None
     """None while it is not complete."""
     results: tuple[EpisodeResult, ...]
     """Of the episodes that are finished, in the order of the plan."""
+
+    @property
+    def folder(self) -> EvaluationFolder:
+        """The evaluation, or the first of several."""
+        return self.parts[0].folder
 
     @property
     def scaffold(self) -> Path | None:
@@ -48,7 +55,8 @@ class Version:
 
     def episode(self, task: str, seed: int) -> EpisodeFolder:
         """The folder of one of its episodes."""
-        return self.folder.episode(task, seed)
+        part = next((part for part in self.parts if seed in part.plan.seeds), self.parts[0])
+        return part.folder.episode(task, seed)
 
     def episodes(self) -> Iterator[tuple[str, int, EpisodeFolder]]:
         """Task, seed and folder of every episode that was begun."""
@@ -65,11 +73,9 @@ def versions_of(runs: Sequence[RunFolder], *, measured: bool = False) -> list[Ve
     With `measured` the behavior of memory is read from the traces where it is not stored; it is
     missing where a trace is. Raises EvaluationError and ScaffoldError for other damaged files.
     """
-    found: list[tuple[RunFolder, EvaluationFolder, EvaluationPlan]] = []
+    found: list[tuple[RunFolder, Whole]] = []
     for run in {run.path.resolve(): run for run in runs}.values():
-        folders = [folder for folder in run.evaluations() if folder.plan.exists()]
-        folders.sort(key=lambda folder: folder.plan.stat().st_mtime_ns)
-        found += [(run, folder, read_plan(folder)) for folder in folders]
+        found += [(run, whole) for whole in wholes_of(run)]
     if not found:
         raise RunError(
             f"nothing was played in {', '.join(str(run.path) for run in runs)}, so there is "
@@ -77,17 +83,26 @@ def versions_of(runs: Sequence[RunFolder], *, measured: bool = False) -> list[Ve
         )
     labels = _labels(found, several=len(runs) > 1)
     return [
-        Version(
-            number=number,
-            label=label,
-            run=run,
-            folder=folder,
-            plan=plan,
-            evaluation=_evaluation(folder, measured=measured),
-            results=tuple(_results(folder, plan)),
-        )
-        for number, (label, (run, folder, plan)) in enumerate(zip(labels, found, strict=True))
+        _version(number, label, run, whole, measured=measured)
+        for number, (label, (run, whole)) in enumerate(zip(labels, found, strict=True))
     ]
+
+
+def _version(number: int, label: str, run: RunFolder, whole: Whole, *, measured: bool) -> Version:
+    results = tuple(_results(whole))
+    evaluation = (
+        _evaluation(whole.parts[0].folder, measured=measured)
+        if whole.is_single
+        else _put_together(whole, results)
+    )
+    return Version(number, label, run, whole.parts, whole.plan, evaluation, results)
+
+
+def _put_together(whole: Whole, results: Sequence[EpisodeResult]) -> Evaluation | None:
+    """The evaluation over all parts; None while an episode is missing."""
+    if len(results) < len(whole.plan.tasks) * len(whole.plan.seeds):
+        return None
+    return summarize(whole.plan, list(results))
 
 
 def title_of(runs: Sequence[RunFolder]) -> str:
@@ -107,33 +122,32 @@ def _evaluation(folder: EvaluationFolder, *, measured: bool) -> Evaluation | Non
         return evaluation
 
 
-def _results(folder: EvaluationFolder, plan: EvaluationPlan) -> Iterator[EpisodeResult]:
-    for task in plan.tasks:
-        for seed in plan.seeds:
-            result = read_result(folder.episode(task, seed))
+def _results(whole: Whole) -> Iterator[EpisodeResult]:
+    for task in whole.plan.tasks:
+        for seed in whole.plan.seeds:
+            part = next(part for part in whole.parts if seed in part.plan.seeds)
+            result = read_result(part.folder.episode(task, seed))
             if result is not None:
                 yield result
 
 
-def _labels(
-    found: Sequence[tuple[RunFolder, EvaluationFolder, EvaluationPlan]], *, several: bool
-) -> list[str]:
+def _labels(found: Sequence[tuple[RunFolder, Whole]], *, several: bool) -> list[str]:
     """Names where they are enough, then with roles, with keys, with folders."""
-    names = [f"{run.name}: {plan.name}" if several else plan.name for run, _, plan in found]
+    names = [f"{run.name}: {w.plan.name}" if several else w.plan.name for run, w in found]
     count = Counter(names)
     with_roles = [
-        name if count[name] == 1 else f"{name} by {plan.roles['gameplay'].text}"
-        for name, (_, _, plan) in zip(names, found, strict=True)
+        name if count[name] == 1 else f"{name} by {whole.plan.roles['gameplay'].text}"
+        for name, (_, whole) in zip(names, found, strict=True)
     ]
     count = Counter(with_roles)
     with_keys = [
-        name if count[name] == 1 else f"{name} {folder.path.name[:8]}"
-        for name, (_, folder, _) in zip(with_roles, found, strict=True)
+        name if count[name] == 1 else f"{name} {whole.parts[0].folder.path.name[:8]}"
+        for name, (_, whole) in zip(with_roles, found, strict=True)
     ]
     count = Counter(with_keys)
     return [
         name if count[name] == 1 else f"{name} in {run.path}"
-        for name, (run, _, _) in zip(with_keys, found, strict=True)
+        for name, (run, _) in zip(with_keys, found, strict=True)
     ]
 
 

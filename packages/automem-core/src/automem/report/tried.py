@@ -1,0 +1,43 @@
+"""The ledger as rows of a page: every change that was proposed, and how it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from automem.errors import ScaffoldError
+from automem.records._struct import Record
+from automem.records.ledger import Trial
+from automem.report.lineage import FileDiff, differences
+from automem.run.layout import RunFolder
+from automem.run.ledger import read_ledger
+from automem.scaffold.content import texts
+
+
+class TriedRow(Record):
+    """One line of the ledger."""
+
+    trial: Trial
+    files: tuple[FileDiff, ...]
+    """How the proposal differs from what it was to improve; empty where either is lost."""
+
+
+def tried_rows(run: RunFolder) -> Iterator[TriedRow]:
+    """Every line, in order. Raises RunError for a damaged ledger."""
+    for trial in read_ledger(run.ledger):
+        before = _texts(_kept(run, trial.parent))
+        after = _texts(_kept(run, trial.candidate) or run.path / trial.review / "overlay")
+        files = tuple(differences(before, after)) if before and after else ()
+        yield TriedRow(trial=trial, files=files)
+
+
+def _kept(run: RunFolder, digest: str) -> Path | None:
+    """The run's copy of a scaffold."""
+    return next(iter(sorted(run.scaffolds.glob(f"{digest}-*"))), None) if digest else None
+
+
+def _texts(folder: Path | None) -> Mapping[str, str]:
+    try:
+        return texts(folder) if folder is not None else {}
+    except ScaffoldError:
+        return {}
