@@ -69,9 +69,11 @@ def test_notices_of_remember_and_perceive_reach_the_prompts_they_are_for(play: P
 
     code = {"remember": remember, "perceive": perceive}
     played = play([WALK, "<|DONE|>", WALK], steps=2, code=code)
-    _, log, plan = (request.messages[-1].content for request in played.requests)
+    first, log, plan = (request.messages[-1].content for request in played.requests)
+    assert "Note: remember observed\nNote: perceive plan\n" in first
     assert "Note: remember observed\nNote: perceive log\n" in log
-    assert "Note: remember observed\nNote: remember logged\nNote: perceive plan\n" in plan
+    assert "Note: remember logged\nNote: perceive plan\n" in plan
+    assert "remember observed" not in plan
 
 
 def test_slots_have_what_perceive_gives_or_what_the_manifest_says(play: Play) -> None:

@@ -15,6 +15,7 @@ def automem_environments() -> list[EnvironmentSpec]:
             summary="Open-world survival with 22 achievements (crafter 1.8.3)",
             config="automem_envs.crafter.options:CrafterOptions",
             extra="automem-envs[crafter]",
+            recorded="automem_envs.recorded:crafter",
         ),
         EnvironmentSpec(
             name="nethack",
@@ -22,6 +23,7 @@ def automem_environments() -> list[EnvironmentSpec]:
             summary="The whole of NetHack, as in the NetHack Challenge (nle 1.3.0)",
             config="automem_envs.nethack.options:NetHackOptions",
             extra="automem-envs[nethack]",
+            recorded="automem_envs.recorded:nethack",
             tasks=("NetHackChallenge-v0",),
         ),
         EnvironmentSpec(
@@ -30,6 +32,7 @@ def automem_environments() -> list[EnvironmentSpec]:
             summary="Eight small tasks in the world of NetHack (minihack 1.0.2)",
             config="automem_envs.minihack.options:MiniHackOptions",
             extra="automem-envs[minihack]",
+            recorded="automem_envs.recorded:minihack",
             tasks=(
                 "MiniHack-Boxoban-Hard-v0",
                 "MiniHack-Boxoban-Medium-v0",

@@ -42,7 +42,7 @@ class LogPlan:
         if scene.step > 0:
             await self._log(scene, desk, notices)
             if desk.code:
-                notices += await desk.code.logged(scene)
+                notices = await desk.code.logged(scene)
         return await self._plan(scene, desk, notices)
 
     async def _log(self, scene: Scene, desk: Desk, notices: tuple[str, ...]) -> None:

@@ -98,7 +98,7 @@ class Remembrance(Record):
 
     writes: Annotated[tuple[CodeWrite, ...], Meta(max_length=MOST_WRITES)] = ()
     notices: Annotated[tuple[Line, ...], Meta(max_length=MOST_NOTICES)] = ()
-    """Added to the notices of this step's prompts."""
+    """Added to the notices of LOG when observed, of PLAN when logged; at step 0, of PLAN."""
     state: State | None = None
     """None keeps the last one."""
 
