@@ -225,3 +225,15 @@ return [dict(_os.environ), _sys.argv[2:], [name for name in _modules if "msgspec
         environment, arguments, modules = await jail.call("attack")  # type: ignore[misc]
     assert set(environment) <= {"PYTHONHASHSEED", "PWD", "LC_CTYPE"}
     assert (arguments, modules) == ([], [])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reply", ["1", '{"a": 1}', '[{"deep": []}, "f"]'])
+async def test_forged_functions_are_names_at_most(opens: Opens, reply: str) -> None:
+    source = f"{COMMON}_write(_frame(1, b{reply!r}))\nwhile True: pass\n"
+    try:
+        async with opens(source, level=STRONGEST, limits=LIMITS) as jail:
+            assert jail.functions == {"{'deep': []}", "f"}
+    except CodeFault as fault:
+        assert fault.kind == "invalid"
+        assert "its functions are no list" in str(fault)

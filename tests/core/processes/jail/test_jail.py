@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import anyio
@@ -10,6 +12,7 @@ import pytest
 
 from automem.errors import CodeFault, JailError
 from automem.processes.jail import JailLevel, JailLimits
+from automem.processes.jail.process import start
 
 from .conftest import READING, STRONGEST, Opens
 
@@ -297,3 +300,39 @@ async def test_a_jail_that_does_not_start_is_an_error(opens: Opens) -> None:
     with pytest.raises(JailError, match=r"did not start: it took more than 0\.001 s; its log is"):
         async with opens(CODE, level="seccomp", limits=JailLimits(load_seconds=0.001)):
             pass
+
+
+@pytest.mark.anyio
+async def test_a_process_that_was_killed_is_started_again(
+    opens: Opens, interpreter: JailLevel
+) -> None:
+    async with opens(CODE, level=interpreter) as jail:
+        assert jail.pid is not None
+        os.kill(jail.pid, signal.SIGKILL)
+        with pytest.raises(CodeFault) as fault:
+            await jail.call("echo", "x" * 200_000)
+        assert fault.value.kind == "died"
+        assert await jail.call("echo", 1) == 1
+        assert jail.restarts == 1
+
+
+def test_a_program_that_is_not_there_leaves_no_descriptor(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(FileNotFoundError):
+        start(["/no-such-program"], log=tmp_path / "log", reply_bytes=1, clocked=True)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.anyio
+async def test_a_request_waits_for_a_busy_process_no_longer_than_its_limit(
+    opens: Opens,
+) -> None:
+    source = "late = False\ndef f(x):\n    return len(x)\ndef g():\n    return Slow()\n"
+    source += "class Slow:\n    def __del__(self):\n        while True: pass\n"
+    limits = JailLimits(call_seconds=0.1)
+    async with opens(source, level=STRONGEST, limits=limits) as jail:
+        for _ in range(2):
+            with pytest.raises(CodeFault) as fault:
+                await jail.call("g")
+            assert fault.value.kind == "timeout"
+        assert await jail.call("f", "x" * 500_000) == 500_000

@@ -11,7 +11,7 @@ import pytest
 
 from automem.errors import JailError
 from automem.processes.jail import JailLevel, best_level, self_test
-from automem.processes.jail.levels import LEVELS, argv_of, why_not
+from automem.processes.jail.levels import LEVELS, Machine, argv_of, why_not
 from automem.records.jail import JailLimits
 
 from .conftest import OFFERED, STRONGEST
@@ -98,9 +98,50 @@ def test_bubblewrap_shows_the_interpreter_and_what_is_to_be_read(
     assert not bound & {"/", "/etc", "/home", "/root", "/proc", "/tmp", str(Path.home())}
 
 
-def test_a_level_is_always_found() -> None:
+COMPLETE = Machine("linux", "x86_64", seccomp=True, landlock=7, bubblewrap=None, monty=True)
+
+
+@pytest.mark.parametrize(
+    ("machine", "best", "said"),
+    [
+        (COMPLETE, "landlock", None),
+        (COMPLETE._replace(architecture="aarch64"), "landlock", None),
+        (COMPLETE._replace(landlock=0), "seccomp", "the kernel has no Landlock"),
+        (COMPLETE._replace(seccomp=False), "monty", "the kernel has no seccomp filters"),
+        (COMPLETE._replace(architecture="riscv64"), "monty", "for a riscv64 interpreter"),
+        (COMPLETE._replace(system="darwin"), "monty", "it needs Linux"),
+    ],
+)
+def test_the_best_level_is_what_the_machine_offers(
+    machine: Machine, best: JailLevel, said: str | None
+) -> None:
+    assert best_level(machine) == best
+    assert (said or "None") in str(why_not("landlock", machine))
+
+
+def test_a_machine_that_offers_nothing_refuses_code() -> None:
+    machine = COMPLETE._replace(system="darwin", monty=False)
+    assert why_not("monty", machine) == "pydantic-monty is not installed"
+    assert why_not("none", machine) is None
+    with pytest.raises(JailError, match="has no jail for model-written code"):
+        best_level(machine)
+
+
+def test_this_machine_is_what_the_tests_run_on() -> None:
     assert best_level() in OFFERED
-    assert why_not("none") is None
+
+
+@pytest.mark.anyio
+async def test_a_level_that_seems_to_be_there_and_does_not_start_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text('#!/bin/sh\ncase "$*" in *boot.py*) exit 7;; esac\n', encoding="utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    report = await self_test()
+    assert report.level != "bubblewrap"
+    assert "its process ended with status 7" in report.refused["bubblewrap"]
 
 
 def test_the_security_page_lists_every_probe_with_the_levels_that_deny_it(root: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from automem.processes.jail.inside.modules import ALLOWED, importer
+from automem.processes.jail.inside.modules import ALLOWED, importer, preload
 from automem.processes.jail.inside.serve import (
     EXCEPTION,
     INVALID,
@@ -150,6 +150,7 @@ def test_an_error_of_a_nested_compilation_has_the_line_that_asked_for_it() -> No
 
 
 def test_every_allowed_module_can_be_imported() -> None:
+    preload()
     limited = importer()
     for name in ALLOWED:
         assert limited(name, {}, {}, ("x",), 0).__name__ == name

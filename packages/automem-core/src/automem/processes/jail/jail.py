@@ -123,11 +123,6 @@ async def open_jail(
     needs Landlock. Raises CodeFault if the source does not load, JailError if there is no jail.
     """
     chosen = best_level() if level is None else level
-    if chosen == "none" and level is None:
-        raise JailError(
-            "this machine has no jail for model-written code; install 'automem-core[monty]', "
-            "run without code, or allow it with --unsafe-code"
-        )
     if readable and chosen not in ("bubblewrap", "landlock", "none"):
         raise JailError(f"the level '{chosen}' can let nothing be read; Landlock is needed")
     paths = tuple(path.resolve() for path in readable)

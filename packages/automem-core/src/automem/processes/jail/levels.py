@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
+from automem.errors import JailError
 from automem.processes.jail.inside import landlock
 from automem.processes.jail.inside.kernel import LinuxKernel
 from automem.processes.jail.inside.syscalls import ARCHITECTURES
@@ -28,32 +29,66 @@ _SECCOMP = Path("/proc/sys/kernel/seccomp/actions_avail")
 _SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/usr")
 
 
-def best_level() -> JailLevel:
-    """The strongest level that this machine seems to offer; `self_test` proves one.
+class Machine(NamedTuple):
+    """What decides which levels there can be."""
 
-    "none" where it offers nothing: code is then refused, unless that level is asked for by name.
+    system: str
+    architecture: str
+    seccomp: bool
+    landlock: int
+    """The version of its interface; 0 is none."""
+    bubblewrap: str | None
+    """The path of its program."""
+    monty: bool
+
+
+def this_machine() -> Machine:
+    """The machine this process runs on."""
+    on_linux = sys.platform == "linux"
+    return Machine(
+        system=sys.platform,
+        # A 32-bit interpreter on a 64-bit system makes other calls.
+        architecture=platform.machine() if sys.maxsize > 2**32 else "32-bit",
+        seccomp=_SECCOMP.exists(),
+        landlock=landlock.version(LinuxKernel()) if on_linux else 0,
+        bubblewrap=shutil.which("bwrap"),
+        monty=find_spec("pydantic_monty") is not None,
+    )
+
+
+def best_level(machine: Machine | None = None) -> JailLevel:
+    """The strongest level that the machine, this one, seems to offer; `self_test` proves one.
+
+    Raises JailError if it offers none. "none" is never the best.
     """
-    return next(level for level in LEVELS if why_not(level) is None)
+    seen = machine or this_machine()
+    for level in LEVELS[:-1]:
+        if why_not(level, seen) is None:
+            return level
+    raise JailError(
+        "this machine has no jail for model-written code; install 'automem-core[monty]', "
+        "run without code, or allow it with --unsafe-code"
+    )
 
 
-def why_not(level: JailLevel) -> str | None:
-    """Why this machine does not offer the level, in a few words; None if it seems to."""
+def why_not(level: JailLevel, machine: Machine | None = None) -> str | None:
+    """Why the machine does not offer the level, in a few words; None if it seems to."""
+    seen = machine or this_machine()
     if level == "none":
         return None
     if level == "monty":
-        found = find_spec("pydantic_monty")
-        return None if found else "pydantic-monty is not installed"
-    if sys.platform != "linux":
+        return None if seen.monty else "pydantic-monty is not installed"
+    if seen.system != "linux":
         return "it needs Linux"
-    if platform.machine() not in ARCHITECTURES or sys.maxsize < 2**32:
-        return f"no list of system calls for a {platform.machine()} interpreter"
-    if not _SECCOMP.exists():
+    if seen.architecture not in ARCHITECTURES:
+        return f"no list of system calls for a {seen.architecture} interpreter"
+    if not seen.seccomp:
         return "the kernel has no seccomp filters"
     if level == "seccomp":
         return None
-    if landlock.version(LinuxKernel()) == 0:
+    if not seen.landlock:
         return "the kernel has no Landlock"
-    return None if level == "landlock" else _why_no_bubblewrap(shutil.which("bwrap"))
+    return None if level == "landlock" else _why_no_bubblewrap(seen.bubblewrap)
 
 
 def _why_no_bubblewrap(program: str | None) -> str | None:
