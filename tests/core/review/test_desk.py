@@ -13,8 +13,7 @@ from automem.records.review import (
     Said,
     ToolCall,
 )
-
-from .conftest import Reviews, refusal_of, text_of, turn, use
+from automem.testing.reviews import Reviews, refusal_of, text_of, turn, use
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,8 @@ from automem.errors import ScaffoldError
 from automem.review.changes import changed, memory_changes
 from automem.review.overlay import MOST_BYTES, MOST_FILES, Overlay
 from automem.scaffold.content import texts
+from automem.testing.reviews import Reviews, refusal_of, text_of, use
 from automem.testing.toy import toy_scaffold
-
-from .conftest import Reviews, refusal_of, text_of, use
 
 pytestmark = pytest.mark.anyio
 

@@ -12,10 +12,10 @@ from automem.evaluate.behaviour.ratios import RATIOS
 from automem.records.review import ReviewTask
 from automem.review.measuring import meanings
 from automem.review.reference import GUIDE, guide
-
-from .conftest import Reviews, refusal_of, text_of
+from automem.testing.reviews import Reviews, refusal_of, text_of
 
 pytestmark = pytest.mark.anyio
+RUN = '[run]\nname = "toy"\n[environment]\nname = "toy"\n'
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -34,8 +34,10 @@ async def test_seeds_kept_for_training_and_report_are_never_seen(
 ) -> None:
     text = reviews.run.config.read_text(encoding="utf-8")
     key = seeds.split()[0]
-    lines = [line for line in text.splitlines() if not line.startswith((key, "search"))]
-    reviews.run.config.write_text("\n".join([*lines, seeds]), encoding="utf-8")
+    lines = [line for line in text.partition("[seeds]")[2].splitlines() if " = " in line]
+    assert any(line.startswith(key) for line in lines)
+    other = f'[seeds]\nsearch = "7"\n{seeds}\n'
+    reviews.run.config.write_text(RUN + other, encoding="utf-8")
     with pytest.raises(ConfigError, match="kept for training or for the report"):
         async with reviews.open():
             pass

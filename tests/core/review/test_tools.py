@@ -6,8 +6,7 @@ import pytest
 
 from automem.records.review import ToolCall
 from automem.review.toolbox import TOOLS
-
-from .conftest import Reviews, refusal_of, text_of
+from automem.testing.reviews import Reviews, refusal_of, text_of
 
 pytestmark = pytest.mark.anyio
 

@@ -36,14 +36,22 @@ def blind_plans(evidence: Evidence) -> Iterator[Proposal]:
     """PLAN acts without a look into memory."""
     if evidence.unrecalled < 0.3 or not evidence.offered("plan", writing=False):
         return
-    yield _said(
-        "look-before-acting",
-        "plan",
-        "look_before_acting",
+    first = evidence.offered("plan", writing=False)[0].name
+
+    def change(draft: Draft) -> None:
+        draft.say("plan", "look_before_acting")
+        for operation in draft.operations():
+            if operation["name"] == first:
+                said = operation.get("help") or "looks something up"
+                operation["help"] = f"{said}; use it before you act"
+
+    yield Proposal(
+        name="look-before-acting",
         title="ask PLAN to look up what bears on the situation before it acts",
         failure=f"PLAN looked nothing up in {100 * evidence.unrecalled:.0f} % of the steps",
         expected="fewer unproductive actions, at the price of more calls",
         weight=0.3 * evidence.unrecalled,
+        change=change,
     )
 
 

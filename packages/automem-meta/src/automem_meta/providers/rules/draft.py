@@ -11,9 +11,12 @@ from typing import Any, cast
 
 import tomli_w
 
-MANIFEST = "scaffold.toml"
+from automem_meta.providers.rules.evidence import MANIFEST
+
 Table = dict[str, Any]
 _OBSERVATION = re.compile(r"^.*\{\{[^}]*\bobservation\b", re.MULTILINE)
+_LIST = re.compile(r"^([^\n]*= )\[\n((?:    [^\n]*,\n)+)\]$", re.MULTILINE)
+LONGEST_LINE = 100
 _SLOTS = """
 {% for slot, text in slots.items() %}
 ## {{ slot | capitalize }}
@@ -37,11 +40,17 @@ class Draft:
 
     def content(self) -> dict[str, str]:
         """The changed texts; comments of the manifest are lost."""
-        return {**self.texts, MANIFEST: tomli_w.dumps(self.manifest)}
+        return {**self.texts, MANIFEST: toml(self.manifest)}
 
     def file(self, name: str) -> Table:
         """The rules of one memory file."""
         return cast("Table", self.manifest["files"][name])
+
+    def variants(self, name: str) -> list[Table]:
+        """What the variants for some tasks say of one memory file; to be changed in place."""
+        tables = cast("dict[str, Table]", self.manifest.get("variants", {})).values()
+        found = [cast("Table", table.get("files", {})).get(name) for table in tables]
+        return [cast("Table", rules) for rules in found if isinstance(rules, dict)]
 
     def operations(self) -> list[Table]:
         """The vocabulary; to be changed in place."""
@@ -71,6 +80,17 @@ class Draft:
         """Which file a prompt is rendered from."""
         named = self.manifest.get("prompts", {}).get(prompt, f"{prompt}.md")
         return f"prompts/{named}"
+
+
+def toml(manifest: Mapping[str, Any]) -> str:
+    """The manifest as TOML, with short lists on one line, as a person would write it."""
+    return _LIST.sub(_on_one_line, tomli_w.dumps(manifest))
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    items = [item.strip().removesuffix(",") for item in found[2].strip().split("\n")]
+    line = f"{found[1]}[{', '.join(items)}]"
+    return line if len(line) <= LONGEST_LINE else found[0]
 
 
 def text_of(name: str) -> str:

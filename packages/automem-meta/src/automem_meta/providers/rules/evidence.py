@@ -13,6 +13,7 @@ from automem.records.memory import READING_KINDS, WRITING_KINDS
 from automem.records.scaffold import FileRule, Manifest, OperationRule, Phase
 from automem.review.memory_use import FileUse, MemoryUse
 
+MANIFEST = "scaffold.toml"
 JOURNAL_SHARE = 0.6
 """A file that is written in so many of all steps is a journal, whatever it is called."""
 
@@ -65,6 +66,11 @@ class Evidence(Record):
         kinds = WRITING_KINDS if writing else READING_KINDS
         rules = self.manifest.operation
         return [rule for rule in rules if phase in rule.phases and rule.kind in kinds]
+
+    def varied(self, file: str) -> bool:
+        """Whether the variant for some tasks does without the file."""
+        tables: Mapping[str, Any] = tomllib.loads(self.content[MANIFEST]).get("variants", {})
+        return any(table.get("files", {}).get(file) is False for table in tables.values())
 
     def injected(self, file: str) -> bool:
         """Whether PLAN is shown the file without asking."""

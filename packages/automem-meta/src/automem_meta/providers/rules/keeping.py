@@ -18,7 +18,12 @@ LONG_BYTES = 6_000
 SOFT_BYTES = 3_000
 _PLACE = re.compile(r"(?<![\d.])(-?\d{1,3}),\s?(-?\d{1,3})(?![\d.])")
 _LEVEL = re.compile(r"\b(?:dlvl|level|floor|depth)\s?:?\s?\d", re.IGNORECASE)
+_ABOUT_PLACES = re.compile(
+    r"map|place|landmark|location|coordinate|position|terrain|room", re.IGNORECASE
+)
 _FEWEST_PLACES = 6
+_MOST = 0.7
+"""The share of lines that name a place, from which on a file is about places."""
 
 
 def endless_journals(evidence: Evidence) -> Iterator[Proposal]:
@@ -104,6 +109,9 @@ def places_without_keys(evidence: Evidence) -> Iterator[Proposal]:
         again = _places_again(evidence.samples.get(use.file, ""))
         if again is None or rule.key is not None or evidence.is_journal(use):
             continue
+        named = _ABOUT_PLACES.search(f"{use.file} {rule.purpose}")
+        if not named or evidence.varied(use.file):
+            continue
         levels = bool(_LEVEL.search(evidence.samples[use.file]))
         yield Proposal(
             name=f"key-by-place:{use.file}",
@@ -113,7 +121,7 @@ def places_without_keys(evidence: Evidence) -> Iterator[Proposal]:
                 "that an earlier line names: old and new stand side by side"
             ),
             expected="redundant writes and growth fall; a place says what is there now",
-            weight=0.15 + 0.5 * again,
+            weight=0.1 + 0.4 * again,
             change=_keyed(use, rule, levels=levels),
         )
 
@@ -130,6 +138,9 @@ def _keyed(use: FileUse, rule: FileRule, *, levels: bool) -> Callable[[Draft], N
         file["modes"] = ["upsert"]
         file["purpose"] = f"One line for each place, {shape}: {rule.purpose}"
         file.pop("retention", None)
+        for rules in draft.variants(use.file):
+            for key in ("modes", "retention", "key"):
+                rules.pop(key, None)
         kept = [
             one
             for one in draft.operations()
@@ -155,7 +166,7 @@ def _keyed(use: FileUse, rule: FileRule, *, levels: bool) -> Callable[[Draft], N
 def _places_again(text: str) -> float | None:
     """The share of lines about a place that was named before; None for a file of other things."""
     lines = [line for line in text.splitlines() if line.strip()]
-    places = [found.group(1, 2) for line in lines if (found := _PLACE.search(line))]
-    if len(places) < max(_FEWEST_PLACES, len(lines) / 2):
+    places = [found[0] for line in lines if (found := _PLACE.search(line))]
+    if len(places) < max(_FEWEST_PLACES, _MOST * len(lines)):
         return None
     return 1 - len(set(places)) / len(places)

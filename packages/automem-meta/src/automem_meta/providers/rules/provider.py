@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import tomli_w
 
 from automem.errors import MetaError
 from automem.models.cost import FREE, Price
@@ -18,8 +17,8 @@ from automem.records._struct import Record
 from automem.records.review import MetaTurn, ToolAnswer, ToolCall
 from automem.review.memory_use import MemoryUse
 from automem_meta.providers.rules.catalogue import proposals
-from automem_meta.providers.rules.draft import MANIFEST, Draft, text_of
-from automem_meta.providers.rules.evidence import Evidence, read_manifest
+from automem_meta.providers.rules.draft import Draft, text_of, toml
+from automem_meta.providers.rules.evidence import MANIFEST, Evidence, read_manifest
 from automem_meta.providers.rules.proposal import Proposal
 
 MODEL = "rules (no language model)"
@@ -58,8 +57,11 @@ class RulesProvider:
         tried = await _tried(clerk)
         found = proposals(evidence)
         for proposal in found:
-            if self._wanted(proposal, tried) and await _made(clerk, evidence, proposal):
-                await _report(clerk, evidence, found, proposal, tried)
+            if (
+                self._wanted(proposal, tried)
+                and await _made(clerk, evidence, proposal)
+                and await _delivered(clerk, evidence, found, proposal, tried)
+            ):
                 return
         await clerk.say("Every edit of the catalogue that fits was tried; nothing is proposed.")
 
@@ -111,8 +113,9 @@ class _Clerk:
             offset = int(found[1])
 
     async def text(self, path: str) -> str:
-        """A whole file."""
-        return (await self.whole("read", path=path)).partition("\n")[2]
+        """A whole file, its last line ended."""
+        text = (await self.whole("read", path=path)).partition("\n")[2]
+        return f"{text}\n" if text else ""
 
     async def listed(self, prefix: str = "") -> list[str]:
         """The names of plain files that begin with a prefix."""
@@ -167,7 +170,7 @@ async def _made(clerk: _Clerk, evidence: Evidence, proposal: Proposal) -> bool:
         if name not in wanted:
             await clerk.do("delete", path=name)
     for name, text in wanted.items():
-        if name not in there or await clerk.text(name) != text.rstrip("\n"):
+        if name not in there or await clerk.text(name) != text:
             await clerk.do("write", path=name, text=text)
     return "passes" in (await clerk.ask("check")).text
 
@@ -176,16 +179,17 @@ def _named_as(overlay: str, wanted: str) -> str:
     """The wanted manifest under the name and with the parent that the overlay was given."""
     given = tomllib.loads(overlay)
     kept = {key: given[key] for key in ("name", "parent") if key in given}
-    return tomli_w.dumps({**tomllib.loads(wanted), **kept})
+    return toml({**tomllib.loads(wanted), **kept})
 
 
-async def _report(
+async def _delivered(
     clerk: _Clerk,
     evidence: Evidence,
     found: Sequence[Proposal],
     chosen: Proposal,
     tried: str,
-) -> None:
+) -> bool:
+    """Write the reports and finish; whether that was accepted."""
     findings = [
         f"- `{one.name}` (weight {one.weight:.2f}): {one.failure}." for one in found if one.weight
     ]
@@ -208,7 +212,7 @@ async def _report(
     )
     await clerk.do("write", path="analysis.md", text=analysis)
     await clerk.do("write", path="method.md", text=method)
-    await clerk.do("finish")
+    return not (await clerk.ask("finish")).failed
 
 
 def _filled(name: str, **values: str) -> str:

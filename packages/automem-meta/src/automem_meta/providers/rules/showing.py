@@ -11,8 +11,7 @@ from automem_meta.providers.rules.evidence import Evidence
 from automem_meta.providers.rules.proposal import Proposal
 
 JOURNAL_LINES = 20
-SHORT_LINES = 60
-LONG_LINES = 40
+NOTES_LINES = 60
 LEAST_WEIGHT = 0.15
 """Even where PLAN always asks, being shown spares it a call."""
 
@@ -22,7 +21,7 @@ def unseen_files(evidence: Evidence) -> Iterator[Proposal]:
     recalls = sum(evidence.recalls(use.file) for use, _ in evidence.files())
     writes = sum(use.writes for use, _ in evidence.files())
     for use, _ in evidence.files():
-        if evidence.injected(use.file) or not use.lines:
+        if evidence.injected(use.file) or evidence.varied(use.file) or not use.lines:
             continue
         wanted = evidence.recalls(use.file) / recalls if recalls else use.writes / max(1, writes)
         weight = (LEAST_WEIGHT + (1 - LEAST_WEIGHT) * evidence.unrecalled) * (0.3 + 0.7 * wanted)
@@ -30,19 +29,25 @@ def unseen_files(evidence: Evidence) -> Iterator[Proposal]:
 
 
 def _shown(evidence: Evidence, use: FileUse, weight: float) -> Proposal:
-    whole = not evidence.is_journal(use) and use.lines <= SHORT_LINES
-    lines = JOURNAL_LINES if evidence.is_journal(use) else LONG_LINES
-    slot = _slot(evidence, use.file)
-    rule: Table = {"slot": slot, "file": use.file, "when_empty": "(nothing written yet)"}
-    rule |= {"operation": "read"} if whole else {"operation": "tail", "lines": lines}
+    rewritten = any(
+        one.kind in ("write", "create") and one.file == use.file for one in evidence.use.operations
+    )
+    lines = JOURNAL_LINES if evidence.is_journal(use) else NOTES_LINES
+    rule: Table = {
+        "slot": _slot(evidence, use.file),
+        "file": use.file,
+        "when_empty": "(nothing written yet)",
+    }
+    # What is appended to has its news at its end.
+    rule |= {"operation": "read"} if rewritten else {"operation": "tail", "lines": lines}
 
     def change(draft: Draft) -> None:
         draft.inject(rule)
 
-    what = "all" if whole else f"the last {lines} lines"
+    what = use.file if rewritten else f"the last {lines} lines of {use.file}"
     return Proposal(
-        name=f"{'show' if whole else 'show-tail'}:{use.file}",
-        title=f"show {what} of {use.file} in every prompt",
+        name=f"show:{use.file}",
+        title=f"show {what} in every prompt",
         failure=(
             f"PLAN looked nothing up in {100 * evidence.unrecalled:.0f} % of the steps, and into "
             f"{use.file} {evidence.recalls(use.file)} times in {evidence.steps} steps, while LOG "
