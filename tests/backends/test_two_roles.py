@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from automem.evaluate.evaluator import evaluate
@@ -23,9 +24,11 @@ from automem.records.config import (
 from automem.records.result import Evaluation
 from automem.run.layout import run_folder
 from automem.testing.adapters import write_adapter
+from automem.testing.anthropic import fake_anthropic
 from automem.testing.model_server import ModelServer
 from automem.testing.sglang import fake_sglang
 from automem.testing.toy import toy_entry_point
+from automem.testing.toy_player import toy_answer
 from automem.testing.vllm import fake_vllm
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +90,28 @@ async def test_the_roles_may_be_on_two_engines(tmp_path: Path) -> None:
         assert played.mean == 100.0
         assert set(one.answered) == {"base"}
         assert set(two.answered) == {"base:memory"}
+
+
+async def test_memory_on_an_adapter_and_play_on_the_messages_api_have_their_own_prices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_KEY", "sk-fake")
+    adapters = {"memory": write_adapter(tmp_path / "memory")}
+    async with fake_vllm(adapters=adapters) as engine, fake_anthropic(toy_answer) as api:
+        options = {"base_url": api.root, "api_key_env": "FAKE_KEY"}
+        plays = RoleSection(backend="anthropic", model="claude-haiku-4-5", options=options)
+        keeps = msgspec.structs.replace(role(engine, "vllm", "memory"), price=(0.0, 0.0, 0.0))
+        played = await play(tmp_path, memory=keeps, gameplay=plays)
+        assert played.mean == 100.0
+        assert set(engine.answered) == {"memory"}
+        by_role = played.totals.roles
+        assert by_role["memory"].input_tokens == engine.usage["prompt"]
+        gameplay = by_role["gameplay"]
+        uncached = gameplay.input_tokens - gameplay.cached_tokens
+        assert len(api.calls) == played.totals.steps
+        least = (uncached * 1.0 + gameplay.cached_tokens * 0.1 + gameplay.output_tokens * 5.0) / 1e6
+        assert played.totals.cost is not None
+        assert least < played.totals.cost < 1.25 * least
 
 
 async def test_conversations_only_grow_and_begin_alike(tmp_path: Path) -> None:
