@@ -13,9 +13,10 @@ import anyio.lowlevel
 import pytest
 
 from automem.errors import LimitReached, RunError
+from automem.records.jail import JailReport
 from automem.records.run import RunStatus
 from automem.run.layout import RunFolder
-from automem.run.status import hold, is_held, read_status, working_on
+from automem.run.status import hold, is_held, note_jail, read_status, working_on
 
 
 @pytest.fixture
@@ -140,3 +141,35 @@ def test_a_run_without_a_status_has_none_and_a_damaged_one_is_an_error(run: RunF
     run.status.write_text("{", encoding="utf-8")
     with pytest.raises(RunError, match=r"cannot read .*run\.json"):
         read_status(run)
+
+
+JAIL = JailReport(
+    level="landlock", probes={"exec": True}, refused={}, python="3", kernel="6", architecture="x",
+    landlock=5,
+)  # fmt: skip
+
+
+def test_the_jail_that_was_proven_stays_in_the_status_over_heartbeats_and_commands(
+    run: RunFolder,
+) -> None:
+    async def noted() -> RunStatus:
+        async with working_on(run, ["eval"], beat_seconds=0.001):
+            note_jail(run, JAIL)
+            first = read(run).heartbeat
+            with anyio.fail_after(10):
+                while read(run).heartbeat == first:
+                    await anyio.lowlevel.checkpoint()
+            return read(run)
+
+    assert anyio.run(noted).jail == JAIL
+    assert read(run).jail == JAIL
+    assert anyio.run(work, run).jail == JAIL
+
+
+def test_a_jail_is_noted_only_where_a_run_is_worked_on(run: RunFolder) -> None:
+    note_jail(run, JAIL)
+    assert read_status(run) is None
+    run.path.mkdir(parents=True)
+    run.status.write_text("broken", encoding="utf-8")
+    note_jail(run, JAIL)
+    assert run.status.read_text(encoding="utf-8") == "broken"
