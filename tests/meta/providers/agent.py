@@ -85,6 +85,7 @@ class FakeSDK:
         default_factory=dict[str, Any]
     )
     turns: int = 0
+    __file__: str = __file__
     ClaudeSDKError: type[Exception] = ClaudeSDKError
 
     def tool(self, name: str, _description: str, _schema: dict[str, Any]) -> Callable[[Any], Any]:

@@ -27,7 +27,7 @@ STEPS = (REVIEW[0], Call("list"), READING, REVIEW[1], WRITING, REVIEW[2], Call("
 def agent(sdk: FakeSDK, **options: Any) -> ClaudeCode:
     environ = {"ANTHROPIC_API_KEY": KEY, "OTHER_TOKEN": "other", "PATH": "/bin"}
     provider = make_provider("claude-sonnet-5-5", ClaudeCodeOptions(**options), environ)
-    provider.sdk = sdk
+    provider.sdk, provider.program = sdk, "/bin/true"
     return provider
 
 
@@ -231,8 +231,15 @@ async def test_a_broken_transcript_ends_the_review() -> None:
 async def test_a_missing_package_is_said_with_the_line_that_installs_it() -> None:
     provider = agent(FakeSDK(()))
     provider.sdk = None
-    provider.model = "claude-sonnet-5-5"
     with pytest.raises(PluginError, match=r"pip install 'automem-meta\[claude-code\]'"):
+        await provider.review(desk())
+
+
+async def test_a_missing_program_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    provider = agent(FakeSDK(()))
+    provider.program = None
+    with pytest.raises(PluginError, match="neither in its package nor on the PATH"):
         await provider.review(desk())
 
 

@@ -53,8 +53,8 @@ class Gathered:
             case _:
                 return
 
-    def turn(self, model: str, tool_prefix: str = "") -> MetaTurn:
-        """The whole answer, as the model of this name gave it.
+    def turn(self, model: str, api: str = API, tool_prefix: str = "") -> MetaTurn:
+        """The whole answer, as the model of this name gave it through `api`.
 
         Arguments that are no JSON object are kept as they are, and go back as an empty one.
         """
@@ -78,7 +78,7 @@ class Gathered:
             ),
             cache_written_tokens=written,
             model=self.message.get("model", ""),
-            raw=sealed(API, model, self.content),
+            raw=sealed(api, model, self.content),
         )
 
     def _add(self, index: int, delta: Mapping[str, Any]) -> None:

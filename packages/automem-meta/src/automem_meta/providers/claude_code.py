@@ -8,11 +8,15 @@ for its home, and of the environment only what it needs: one key, and how the ne
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, cast
 
@@ -108,6 +112,8 @@ class ClaudeCode:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sdk: Any = None
     """The agent SDK; None imports the real one with the first review."""
+    program: str | None = None
+    """Claude Code; None is the one that comes with the SDK, or is on the PATH."""
 
     async def review(self, desk: ReviewDesk) -> None:
         """Work at the desk until it is finished, the agent gives up, or the budget is spent.
@@ -216,11 +222,12 @@ class ClaudeCode:
             "include_partial_messages": True,
             "cwd": home,
             "env": self._environment(home),
+            "cli_path": _guarded(self.program or _program(sdk), home),
             "stderr": self._log_stderr,
         }
 
     def _environment(self, home: str) -> dict[str, str]:
-        """Everything that is not needed is emptied: the SDK hands on what it does not name."""
+        """What is not needed is emptied, because the SDK hands it on, and dropped by the guard."""
         emptied = {name: "" for name in (*os.environ, *self.environ) if name not in _KEPT}
         return {
             **emptied,
@@ -250,6 +257,28 @@ def _import() -> Any:
             f"the meta-LLM provider {NAME} needs a package that is not installed ({error}); "
             "install it: pip install 'automem-meta[claude-code]'"
         ) from error
+
+
+def _program(sdk: Any) -> str:
+    """Where the program is. Raises PluginError."""
+    bundled = Path(sdk.__file__).parent / "_bundled" / "claude"
+    program = str(bundled) if bundled.is_file() else which("claude")
+    if program is None:
+        raise PluginError(
+            "the program of Claude Code is neither in its package nor on the PATH; install it "
+            "anew: pip install --force-reinstall 'automem-meta[claude-code]'"
+        )
+    return program
+
+
+def _guarded(program: str, home: str) -> str:
+    """A script that starts the program so that it ends with this process."""
+    guard = Path(__file__).with_name("claude_code_guard.py")
+    command = shlex.join([sys.executable, "-I", str(guard), program])
+    script = Path(home) / "claude"
+    script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    script.chmod(0o700)
+    return str(script)
 
 
 def _tool(sdk: Any, spec: ToolSpec, bridge: Bridge) -> Any:

@@ -23,6 +23,8 @@ from automem.records.review import ToolCall
 from automem_meta.providers.anthropic_form import Gathered
 from automem_meta.session.loop import priced
 
+API = "claude-code"
+"""Whose form a turn has: its thoughts are signed for a conversation that only the agent has."""
 SERVER = "review"
 PREFIX = f"mcp__{SERVER}__"
 """How Claude Code names a tool of our server to the model."""
@@ -59,7 +61,7 @@ class Bridge:
         self._gathered.take(event)
         if event["type"] != "message_stop":
             return
-        turn = priced(self._gathered.turn(self.model, PREFIX), self.price)
+        turn = priced(self._gathered.turn(self.model, API, PREFIX), self.price)
         self.desk.said(msgspec.structs.replace(turn, seconds=self.clock() - self._began))
         async with self._said:
             self._open = list(turn.calls)
