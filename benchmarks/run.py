@@ -31,7 +31,7 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="start, games, nethack, calls, episodes, memory, behaviour, local, many",
+        help="start, games, nethack, calls, episodes, memory, behaviour, jail, local, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")

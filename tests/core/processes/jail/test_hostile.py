@@ -172,19 +172,12 @@ async def test_a_forged_reply_is_at_worst_the_codes_own(opens: Opens) -> None:
 @pytest.mark.anyio
 async def test_a_worker_that_was_rewritten_answers_for_its_code_alone(opens: Opens) -> None:
     body = """
-import gc
-
-for found in _modules["gc"].get_objects() if "gc" in _modules else gc.get_objects():
+for found in _modules["gc"].get_objects():
     if type(found).__name__ == "Code":
         found._encode = lambda value: '"forged"'
         found._most = 10**9
-frame = _sys._getframe()
-while frame.f_back is not None:
-    frame = frame.f_back
-    frame.f_locals.update(number=9, requests=9, replies=9)
 return "true"
 """
-    body = body.replace("import gc\n", "")
     async with opens(source_of(body), level=STRONGEST) as jail:
         assert await jail.call("attack") == "forged"
         assert await jail.call("fine") == "forged"
@@ -237,3 +230,21 @@ async def test_forged_functions_are_names_at_most(opens: Opens, reply: str) -> N
     except CodeFault as fault:
         assert fault.kind == "invalid"
         assert "its functions are no list" in str(fault)
+
+
+@pytest.mark.anyio
+async def test_the_frames_of_the_worker_lead_nowhere(opens: Opens) -> None:
+    body = """
+frame = _sys._getframe()
+while frame.f_back is not None:
+    frame = frame.f_back
+    frame.f_locals.update(number=9, requests=9, replies=1)
+return "mine"
+"""
+    async with opens(source_of(body), level=STRONGEST, limits=LIMITS) as jail:
+        try:
+            assert await jail.call("attack") == "mine"
+        except CodeFault as fault:
+            # From Python 3.13 on, local variables of others can be written.
+            assert fault.kind == "invalid"
+        assert await jail.call("fine") == "fine"

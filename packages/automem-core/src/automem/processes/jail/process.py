@@ -27,6 +27,7 @@ ENVIRONMENT: Final = {"PYTHONHASHSEED": "0"}
 """All that a jailed process is given. Sets come in one order, so that recorded play repeats."""
 _IN_PLACE_MILLISECONDS: Final = 1
 _AT_ONCE: Final = 65536
+_BY_SIGNAL: Final = 128
 _EXIT_SECONDS: Final = 0.5
 _KILLED_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.002
@@ -122,6 +123,9 @@ class JailedProcess:
         """Its pipes are closed, so it has ended or is about to."""
         await self._gone(_EXIT_SECONDS)
         code = self.process.returncode
+        if code is not None and code > _BY_SIGNAL:
+            # Bubblewrap says it as shells do.
+            code = _BY_SIGNAL - code
         if code is None:
             how = "closed its pipes"
         elif code < 0:
