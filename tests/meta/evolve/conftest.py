@@ -42,8 +42,8 @@ def plugins() -> Plugins:
 def opened(tmp_path: Path, plugins: Plugins) -> Callable[..., Opened]:
     """`opened("limits.run_cost=1.0")` opens the configuration of the toy loop."""
 
-    def opened(*overrides: str, extra: str = "") -> Opened:
-        config = parse_config(config_text(tmp_path, extra=extra), overrides)
+    def opened(*overrides: str, full: bool = False) -> Opened:
+        config = parse_config(config_text(tmp_path, full=full), overrides)
         found = open_config(config, plugins)
         write_text(found.run.config, render_config(runnable_anywhere(config)))
         return found
@@ -55,11 +55,11 @@ def opened(tmp_path: Path, plugins: Plugins) -> Callable[..., Opened]:
 def evolve(tmp_path: Path, opened: Callable[..., Opened]) -> Evolve:
     """`evolve(BROKEN, BETTER)` runs the loop with these reviews."""
 
-    def evolve(*reviews: ScriptedReview, task: Task | None = None, **how: object) -> Done:
+    def evolve(
+        *reviews: ScriptedReview, task: Task | None = None, overrides: tuple[str, ...] = ()
+    ) -> Done:
         write_script(tmp_path / "script.json", reviews)
-        overrides = how.pop("overrides", ())
-        assert isinstance(overrides, tuple)
-        found = opened(*overrides, **how)
+        found = opened(*overrides)
         watching = Watching("plain", io.StringIO())
         return anyio.run(do, found, task or Task(), watching)
 
@@ -81,7 +81,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, plugins: Plugins) -> Whole:
     """A broken change, a worse one, a better one, then nothing."""
     folder = tmp_path_factory.mktemp("whole")
     write_script(folder / "script.json", [BROKEN, WORSE, BETTER, IDLE, IDLE])
-    config = parse_config(config_text(folder), WHOLE_OVERRIDES)
+    config = parse_config(config_text(folder, full=True), WHOLE_OVERRIDES)
     found = open_config(config, plugins)
     write_text(found.run.config, render_config(runnable_anywhere(config)))
     done = anyio.run(do, found, Task(), Watching("plain", io.StringIO()))

@@ -67,8 +67,17 @@ def write_script(path: Path, reviews: Sequence[ScriptedReview]) -> None:
     path.write_bytes(msgspec.json.encode(list(reviews)))
 
 
-def config_text(folder: Path, *, extra: str = "") -> str:
-    """A configuration of the whole loop; made below `folder`."""
+QUICK = """
+[evolve.gate_options]
+first = 2
+second = 3
+fresh = 2
+alpha = 0.2
+"""
+
+
+def config_text(folder: Path, *, extra: str = "", full: bool = False) -> str:
+    """A configuration of the whole loop; made below `folder`. `full` is with the usual gate."""
     source = folder / "forgetful"
     if not source.exists():
         forgetful_scaffold(source)
@@ -90,7 +99,7 @@ from = "{source}"
 backend = "toy-player"
 
 [seeds]
-search = "10 from 1"
+search = "{10 if full else 3} from 1"
 report = "3 from 500"
 
 [evaluation]
@@ -104,4 +113,4 @@ aa = "40 from 1000"
 [evolve.options]
 script = "{folder / "script.json"}"
 calls = "{folder / "calls.txt"}"
-"""
+{"" if full else QUICK}"""

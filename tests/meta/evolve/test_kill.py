@@ -25,22 +25,14 @@ from .conftest import ledger_of, paid, timeless
 from .scripts import BETTER, BROKEN, IDLE, WORSE, config_text, write_script
 
 DRIVER = Path(__file__).with_name("play_evolve.py")
-EXTRA = """revisions = 1
-attempts = 2
-
-[evolve.gate_options]
-first = 2
-second = 3
-fresh = 2
-alpha = 0.2
-"""
+EXTRA = "revisions = 1\nattempts = 2"
 
 
 def prepared(folder: Path) -> Path:
     folder.mkdir()
     write_script(folder / "script.json", [BROKEN, WORSE, BETTER, IDLE])
-    text = config_text(folder, extra=EXTRA) + "delay_seconds = 0.03\n"
-    text = text.replace('search = "10 from 1"', 'search = "3 from 1"')
+    text = config_text(folder, extra=EXTRA)
+    text = text.replace("[evolve.options]", "[evolve.options]\ndelay_seconds = 0.03")
     (folder / "evolve.toml").write_text(text, encoding="utf-8")
     return folder
 

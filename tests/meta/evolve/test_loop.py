@@ -26,7 +26,6 @@ from .conftest import WHOLE_OVERRIDES, Evolve, Whole, ledger_of, paid, timeless,
 from .scripts import BETTER, BROKEN, FORGETFUL, IDLE, NORMAL, WORSE, config_text, edit, finishing
 
 SHORT = ("evolve.revisions=1", "evolve.attempts=2")
-QUICK = "[evolve.gate_options]\nfirst = 2\nsecond = 3\nfresh = 2\nalpha = 0.2"
 
 
 class Stopped(BaseException):
@@ -97,8 +96,7 @@ def test_fresh_seeds_serve_one_candidate_only(evolve: Evolve) -> None:
     done = evolve(
         BETTER,
         other,
-        overrides=("evolve.revisions=1", "evolve.attempts=2", "evolve.continuations=0"),
-        extra="[evolve.gate_options]\nfirst = 2\nsecond = 3\nfresh = 2\nalpha = 0.001",
+        overrides=(*SHORT, "evolve.continuations=0", "evolve.gate_options.alpha=0.001"),
     )
     assert [trial.verdict for trial in done.trials] == ["dropped", "dropped"]
     used = [[pair.seed for pair in trial.pairs] for trial in done.trials]
@@ -110,7 +108,7 @@ def test_the_same_command_on_a_run_that_is_over_asks_and_plays_nothing(
 ) -> None:
     before = sorted(whole.folder.glob("runs/toys/evaluations/*"))
     turns = paid(whole.folder)
-    config = parse_config(config_text(whole.folder), WHOLE_OVERRIDES)
+    config = parse_config(config_text(whole.folder, full=True), WHOLE_OVERRIDES)
     watching = Stopping("plain", io.StringIO())
     assert anyio.run(do, open_config(config, plugins), Task(), watching) == whole.done
     assert sorted(whole.folder.glob("runs/toys/evaluations/*")) == before
@@ -120,11 +118,11 @@ def test_the_same_command_on_a_run_that_is_over_asks_and_plays_nothing(
 def test_a_loop_stopped_before_each_of_its_steps_ends_as_one_that_was_not(
     evolve: Evolve, opened: Callable[..., Opened], tmp_path: Path
 ) -> None:
-    whole = evolve(BROKEN, WORSE, BETTER, overrides=SHORT, extra=QUICK)
+    whole = evolve(BROKEN, WORSE, BETTER, overrides=SHORT)
     turns = paid(tmp_path)
     (tmp_path / "runs").rename(tmp_path / "whole")
     (tmp_path / "calls.txt").unlink()
-    found, stops = opened(*SHORT, extra=QUICK), 0
+    found, stops = opened(*SHORT), 0
     while stops < 50:
         try:
             anyio.run(do, found, Task(), Stopping("plain", io.StringIO()))
@@ -172,7 +170,7 @@ def test_a_limit_of_the_run_counts_reviews_and_play_and_leaves_the_review_open(
 
 def test_a_limit_of_the_run_stops_play_before_it_is_begun(evolve: Evolve, tmp_path: Path) -> None:
     with pytest.raises(LimitReached):
-        evolve(BETTER, overrides=("limits.run_tokens=95000",))
+        evolve(BETTER, overrides=("limits.run_tokens=28000",))
     (review,) = tmp_path.glob("runs/toys/reviews/*")
     assert review.name == "001-a" and ledger_of(tmp_path) == ()
     assert verdicts(evolve(BETTER, overrides=SHORT).trials) == [("001-a", "kept")]
@@ -205,10 +203,10 @@ def test_a_run_is_not_gone_on_with_from_another_scaffold_or_in_another_game(
 
 
 def test_a_scaffold_against_itself_is_played_on_two_blocks_of_seeds(evolve: Evolve) -> None:
-    done = evolve(task=Task(aa=2), overrides=("evolve.aa=80 from 1000",))
+    done = evolve(task=Task(aa=2), overrides=("evolve.aa=20 from 1000",))
     found = done.against_itself
     assert found is not None and len(found.repeats) == 2 and not done.loop_ended
     assert found.rate == found.accepted / 2 and found.interval[0] >= 0 and found.interval[1] <= 1
     assert found.cost.episodes == 2 * sum(repeat.seeds for repeat in found.repeats)
-    with pytest.raises(ConfigError, match="may need 120 seeds"):
-        evolve(task=Task(aa=3), overrides=("evolve.aa=80 from 1000",))
+    with pytest.raises(ConfigError, match="may need 30 seeds"):
+        evolve(task=Task(aa=3), overrides=("evolve.aa=20 from 1000",))
