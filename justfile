@@ -11,6 +11,10 @@ test *arguments:
 browser-tests *arguments:
     uv run --group browser pytest -m browser tests/browser {{ arguments }}
 
+# Hold the contract of engines against real ones; docs/guide/local-engine.md says how long it takes.
+server-tests *arguments:
+    uv run pytest -m server tests/server {{ arguments }}
+
 # Format and mend what ruff can mend.
 format:
     uv run --group lint ruff format

@@ -1,6 +1,6 @@
-"""Builds a small Qwen2 with a chat template and LoRA adapters, the same bytes every time.
+"""Builds a small model with a chat template and LoRA adapters, the same bytes every time.
 
-    python tests/server/build_model.py FOLDER [--size tiny|3m] [--adapter NAME=RANK ...]
+    python tests/server/build_model.py FOLDER [--type qwen2] [--size 3m] [--adapter NAME=RANK ...]
 
 It needs torch, transformers and peft, so it runs in the interpreter that `automem setup local`
 makes. The weights are random: what such a model says means nothing, but it depends on every token
@@ -57,27 +57,29 @@ def main() -> None:
     """Build what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--type", default="qwen2", help="as transformers calls it")
     parser.add_argument("--size", choices=tuple(SIZES), default="tiny")
     parser.add_argument(
         "--adapter", action="append", default=[], metavar="NAME=RANK", help="in adapters/NAME"
     )
     given = parser.parse_args()
-    build_model(given.folder / "model", given.size)
+    build_model(given.folder / "model", given.type, given.size)
     for number, adapter in enumerate(given.adapter):
         name, _, rank = adapter.partition("=")
         build_adapter(given.folder / "model", given.folder / "adapters" / name, int(rank), number)
 
 
-def build_model(folder: Path, size: str) -> None:
-    """A Qwen2 of random weights, its tokenizer and its chat template."""
+def build_model(folder: Path, kind: str, size: str) -> None:
+    """A model of random weights, its tokenizer and its chat template."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(1)
     tokenizer = build_tokenizer(SIZES[size]["vocab_size"])
     tokenizer.save_pretrained(folder)
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    config = Qwen2Config(
+    config = AutoConfig.for_model(
+        kind,
         **SIZES[size],
         rope_theta=10_000.0,
         tie_word_embeddings=True,
@@ -85,7 +87,7 @@ def build_model(folder: Path, size: str) -> None:
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
     )
-    Qwen2ForCausalLM(config).eval().save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config).eval().save_pretrained(folder)
 
 
 def build_tokenizer(vocabulary: int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -27,3 +28,5 @@ async def engine(
         kind, materials, options = KINDS[request.param](folder)
         async with served(request.param, kind, materials, folder, options) as running:
             yield running
+            figures = [line for line in running.said if "ready after" in line or "tokens" in line]
+            sys.stderr.write("".join(f"\n{line}" for line in figures))

@@ -81,7 +81,7 @@ class Served:
     materials: Materials
     session: aiohttp.ClientSession
     said: list[str]
-    """What was told while it started."""
+    """What was told while it started, and figures of tests; shown in the end by `pytest -s`."""
 
     @property
     def base(self) -> str:
@@ -136,9 +136,12 @@ async def served(
         logs=folder,
         tell=said.append,
     )
+    # A server closes a connection that was idle for seconds, perhaps while it is used again.
+    connector = aiohttp.TCPConnector(force_close=True)
+    limit = aiohttp.ClientTimeout(total=300)
     async with (
         open_engine(kind, request) as engine,
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=300)) as session,
+        aiohttp.ClientSession(connector=connector, timeout=limit) as session,
     ):
         await engine.ready()
         yield Served(name, engine, materials, session, said)

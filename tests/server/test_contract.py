@@ -97,6 +97,10 @@ async def test_a_conversation_that_grows_hits_the_cache_of_its_own_role_alone(
         assert first.cached_tokens < 32
         second = await engine.ask(model, LONG, first.text, "what next?")
         assert first.prompt_tokens - 32 <= second.cached_tokens < second.prompt_tokens
+        engine.said.append(
+            f"{engine.name}, {model}: {second.cached_tokens} of {second.prompt_tokens} tokens of "
+            "the second turn were in the cache"
+        )
 
 
 async def test_the_prefix_cache_shows_in_the_metrics(engine: Served) -> None:
@@ -174,7 +178,12 @@ async def test_greedy_tokens_are_those_of_transformers_and_peft(
     found = {name: [""] * len(PROMPTS) for name in models}
     for (name, at), reply in zip(asked, replies, strict=True):
         found[name][at] = reply.text
-    assert found == expected
+    # Half a character at the end of an answer is shown by some, and left out by others.
+    whole = {name: [text.rstrip("\ufffd") for text in texts] for name, texts in found.items()}
+    assert whole == {
+        name: [text.rstrip("\ufffd") for text in texts] for name, texts in expected.items()
+    }
+    engine.said.append(f"{engine.name}: {len(asked)} answers have the tokens they should")
 
 
 async def test_the_toy_game_is_played_to_its_end(engine: Served, tmp_path: Path) -> None:

@@ -129,9 +129,10 @@ async def _told_to_end(*, until_stdin_closes: bool) -> None:
 
 
 async def _stdin_closed(scope: anyio.CancelScope) -> None:
-    # Read below Python's buffer, whose lock would be held while the interpreter ends.
-    while await anyio.to_thread.run_sync(os.read, 0, 4096, abandon_on_cancel=True):
-        pass
+    # Not in a thread: one that still reads would keep the interpreter from ending.
+    await anyio.wait_readable(0)
+    while os.read(0, 4096):
+        await anyio.wait_readable(0)
     scope.cancel()
 
 
