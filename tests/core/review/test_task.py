@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,10 @@ import pytest
 
 from automem.errors import ConfigError, EvaluationError, RunError
 from automem.evaluate.behaviour.ratios import RATIOS
-from automem.records.review import ReviewTask
+from automem.records.review import ReviewBudget, ReviewTask
+from automem.review.brief import instructions
 from automem.review.measuring import meanings
-from automem.review.reference import GUIDE, guide
+from automem.review.reference import GUIDE, copy_guide, guide
 from automem.testing.reviews import Reviews, refusal_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +24,21 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_the_guide_in_the_package_is_that_of_the_docs() -> None:
     said = "run: python -m automem.review.reference"
     assert guide() == (ROOT / GUIDE).read_text(encoding="utf-8"), said
+
+
+def test_the_guide_is_copied_from_the_docs(tmp_path: Path) -> None:
+    (tmp_path / GUIDE).parent.mkdir(parents=True)
+    (tmp_path / GUIDE).write_text("# Scaffolds", encoding="utf-8")
+    assert copy_guide(tmp_path, tmp_path).read_text(encoding="utf-8") == "# Scaffolds"
+
+
+def test_a_budget_is_told_in_words() -> None:
+    every = ReviewBudget(turns=3, tool_calls=4, tokens=5000, cost=2.5, seconds=60.0)
+    assert "3 turns, 4 tool calls, 5,000 tokens, $2.5, 1 minutes" in instructions(
+        every, memory_only=False
+    )
+    none = ReviewBudget(turns=None, tool_calls=None, seconds=None)
+    assert "Your budget: no limit." in instructions(none, memory_only=False)
 
 
 def test_every_measure_has_its_meaning_in_plain_words() -> None:
@@ -142,3 +159,28 @@ async def test_several_evaluations_have_letters_and_say_what_they_are(reviews: R
         assert "B: another scaffold, toy, 0 episodes" in table
         assert "C: the refused change, toy, 0 episodes" in table
         assert await text_of(desk, "metric", by="memory", evaluation="A")
+
+
+async def test_measures_that_no_result_holds_come_from_the_trace(reviews: Reviews) -> None:
+    async with reviews.open() as desk:
+        kept = await text_of(desk, "metric", by="episode", form="json")
+    for path in reviews.run.path.rglob("result.json"):
+        result = msgspec.json.decode(path.read_bytes())
+        path.write_bytes(msgspec.json.encode({**result, "behaviour": None, "achievements": {}}))
+    async with reviews.open(number=2) as desk:
+        assert await text_of(desk, "metric", by="episode", form="json") == kept
+        assert "achieved" not in await text_of(desk, "episodes")
+
+
+async def test_only_the_last_few_episodes_stay_in_memory(reviews: Reviews) -> None:
+    keys = [reviews.evaluation.key]
+    first = reviews.run.evaluation(keys[0])
+    for number in range(2):
+        keys.append(f"more{number}")
+        shutil.copytree(first.path, reviews.run.evaluation(keys[-1]).path)
+    task = msgspec.structs.replace(reviews.task, evaluations=tuple(keys))
+    async with reviews.open(task) as desk:
+        found = await text_of(desk, "grep", pattern="A sign says", path="episodes")
+        again = await text_of(desk, "grep", pattern="A sign says", path="episodes")
+    assert found == again
+    assert "episodes/C2/text" in found

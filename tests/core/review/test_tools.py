@@ -6,6 +6,7 @@ import pytest
 
 from automem.records.review import ToolCall
 from automem.review.toolbox import TOOLS
+from automem.review.tools.computing import said
 from automem.testing.reviews import Reviews, refusal_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -201,6 +202,32 @@ async def test_a_wrong_call_is_answered_with_what_is_wrong(
     assert said in answer.text
     assert answer.id == "7"
     assert answer.failed == (name != "grep" or "forever" in said)
+
+
+async def test_a_program_may_change_its_wrapper_and_still_only_answers(reviews: Reviews) -> None:
+    forged = "def main(episodes):\n    global automem_run\n"
+    code = f"{forged}    return 'text'\n"
+    async with reviews.open() as desk:
+        assert await text_of(desk, "python", code=code) == "text"
+        assert said({"a": 1}) == '{"a":1}'
+        assert said(["", None]).startswith("(the program printed")
+        assert said([3, 4]) == "4"
+
+
+async def test_an_offset_that_is_no_number_is_told(reviews: Reviews) -> None:
+    async with reviews.open() as desk:
+        assert "Expected `int`" in await refusal_of(desk, "list", offset="far")
+
+
+async def test_the_text_of_many_episodes_and_an_empty_listing(reviews: Reviews) -> None:
+    async with reviews.open() as desk:
+        assert "nothing begins with episodes/Q" in await text_of(desk, "list", path="episodes/Q")
+        one = await text_of(desk, "list", path="episodes/A1/text")
+        assert one == "episodes/A1/text"
+        deep = await text_of(desk, "list", path="episodes/A1/memory/signs.txt")
+        assert deep == "episodes/A1/memory/signs.txt"
+        assert {tool.name for tool in desk.tools} == {tool.name for tool in TOOLS}
+        assert desk.folder == reviews.folder()
 
 
 async def test_numbers_as_text_and_nulls_are_understood(reviews: Reviews) -> None:

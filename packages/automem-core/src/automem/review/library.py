@@ -103,7 +103,7 @@ class Library:
             reader = self.view.reader(episode)
             self._told[episode.name] = "\n".join(short_steps(reader.steps()))
         self._told.move_to_end(episode.name)
-        while len(self._told) > _KEPT_TEXTS:
+        if len(self._told) > _KEPT_TEXTS:
             self._told.popitem(last=False)
         return self._told[episode.name]
 

@@ -61,12 +61,12 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def copy_guide(root: Path) -> Path:
+def copy_guide(root: Path, folder: Path = Path(__file__).parent / "prompts") -> Path:
     """Copy the page from the docs below `root` into the package; gives back where it is."""
-    target = Path(__file__).parent / "prompts" / "guide.md"
+    target = folder / "guide.md"
     target.write_text((root / GUIDE).read_text(encoding="utf-8"), encoding="utf-8")
     return target
 
 
 if __name__ == "__main__":
-    copy_guide(Path.cwd())
+    copy_guide(Path.cwd())  # where a developer runs it: the root of the project

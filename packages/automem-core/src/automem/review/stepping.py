@@ -21,7 +21,7 @@ def whole_step(step: StepView, *, system: bool = False) -> str:
     for phase in PHASES:
         for asked in step.turns(phase):
             lines += ["", *_turn(step, asked, system=system)]
-    written = [one for one in step.remembered if one.actor != "llm"]
+    written = step.of_code()
     if written:
         lines += ["", "## Written by code", *(_operation(one) for one in written)]
     lines += ["", "## Action", *_ending(step)]
@@ -39,9 +39,8 @@ def short_steps(steps: Iterable[StepView]) -> Iterator[str]:
             for operation in step.operations(asked):
                 if operation.actor == "llm":
                     yield _operation(operation, short=True)
-        for operation in step.remembered:
-            if operation.actor != "llm":
-                yield _operation(operation, short=True)
+        for operation in step.of_code():
+            yield _operation(operation, short=True)
         yield from _ending(step)
 
 
@@ -92,7 +91,8 @@ def _ending(step: StepView) -> Iterator[str]:
     for failed in step.failed:
         yield f"A {failed.phase.upper()} call failed: {failed.error}"
     for warned in step.warned:
-        yield f"Warning ({warned.kind}): {warned.text}"
+        about = f", {warned.about}" if warned.about else ""
+        yield f"Warning ({warned.kind}{about}): {warned.text}"
     if step.acted is None:
         yield "No action: the episode ended here."
     else:
@@ -102,6 +102,10 @@ def _ending(step: StepView) -> Iterator[str]:
 def _acted(acted: Acted) -> str:
     said = "" if acted.said == acted.executed else f" (said: {acted.said!r})"
     valid = "" if acted.valid else ", not a valid action"
+    if acted.replaced is not None:
+        valid += ", put there by the scaffold's guard"
+    if acted.refused:
+        valid += f", after guard refused {acted.refused}"
     achieved = f", achieved {', '.join(acted.events)}" if acted.events else ""
     ended = f", ended: {acted.ended}" if acted.ended else ""
     return (

@@ -10,7 +10,7 @@ import msgspec
 
 from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import TraceReader, open_trace
-from automem.errors import ConfigError, EvaluationError, RunError, TraceError
+from automem.errors import ConfigError, EvaluationError, RunError
 from automem.evaluate.episodes import read_result
 from automem.evaluate.plan import EvaluationPlan
 from automem.records.environment import EnvironmentInfo
@@ -79,7 +79,7 @@ class View:
         """Its trace; the last few stay open. Raises TraceError."""
         reader = self._readers.pop(episode.name, None) or open_trace(episode.folder)
         self._readers[episode.name] = reader
-        while len(self._readers) > _KEPT_READERS:
+        if len(self._readers) > _KEPT_READERS:
             del self._readers[next(iter(self._readers))]
         return reader
 
@@ -150,17 +150,3 @@ def scaffold_folder(run: RunFolder, digest: str) -> Path:
     for folder in sorted(run.scaffolds.glob(f"{digest}-*")) if digest else ():
         return folder
     raise RunError(f"{run.scaffolds} holds no copy of the scaffold {digest!r}")
-
-
-def recorded(view: View) -> list[Path]:
-    """Trace files whose observations a new scaffold can be tried on, one for each task."""
-    found: dict[str, Path] = {}
-    for episode in view.episodes():
-        if episode.task not in found:
-            for path in (episode.folder.trace, episode.folder.compacted):
-                if path.exists():
-                    found[episode.task] = path
-                    break
-    if not found:
-        raise TraceError("no evaluation of this review has a finished episode")
-    return list(found.values())

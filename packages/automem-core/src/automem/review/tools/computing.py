@@ -53,8 +53,8 @@ class PythonArguments(Record):
             "reason, achievements, memory (file -> text at the end), and steps: a list of dicts "
             "with step, observation, status, replies (phase, text, input_tokens, output_tokens), "
             "operations (phase, turn, actor, operation, kind, file, arguments, outcome, result, "
-            "hits, bytes_before, bytes_after), said, action, valid, reward, progression, events, "
-            "ended, warnings. Only the standard library's computing modules can be imported."
+            "hits, bytes_before, bytes_after), said, action, replaced, valid, reward, "
+            "progression, events, ended, warnings. Only the standard library's computing modules can be imported."
         ),
     ]
     episodes: Annotated[
@@ -82,10 +82,10 @@ async def compute(place: Workplace, arguments: PythonArguments) -> str:
         raise ToolRefusal(str(fault)) from fault
     except JailError as error:
         raise ToolRefusal(f"programs cannot be run on this machine: {error}") from error
-    return _kept(place, _said(answer))
+    return _kept(place, said(answer))
 
 
-def _said(answer: object) -> str:
+def said(answer: object) -> str:
     """The jail promises plain data, not its shape: the program may have changed the wrapper."""
     if not isinstance(answer, list) or len(cast("list[object]", answer)) != 2:
         return msgspec.json.encode(answer).decode()
@@ -158,6 +158,7 @@ def _steps(steps: Iterator[StepView]) -> Iterator[dict[str, Any]]:
             ],
             "said": acted.said if acted else None,
             "action": acted.executed if acted else None,
+            "replaced": acted.replaced if acted else None,
             "valid": acted.valid if acted else None,
             "reward": acted.reward if acted else 0.0,
             "progression": acted.progression if acted else None,
