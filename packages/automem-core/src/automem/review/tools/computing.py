@@ -54,7 +54,8 @@ class PythonArguments(Record):
             "with step, observation, status, replies (phase, text, input_tokens, output_tokens), "
             "operations (phase, turn, actor, operation, kind, file, arguments, outcome, result, "
             "hits, bytes_before, bytes_after), said, action, replaced, valid, reward, "
-            "progression, events, ended, warnings. Only the standard library's computing modules can be imported."
+            "progression, events, ended, warnings. Only computing modules of the standard library "
+            "can be imported."
         ),
     ]
     episodes: Annotated[
