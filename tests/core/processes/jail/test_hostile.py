@@ -248,3 +248,14 @@ return "mine"
             # From Python 3.13 on, local variables of others can be written.
             assert fault.kind == "invalid"
         assert await jail.call("fine") == "fine"
+
+
+@pytest.mark.anyio
+async def test_a_worker_that_forgets_its_limit_is_reminded_by_the_host(opens: Opens) -> None:
+    limits = JailLimits(call_seconds=0.1, reply_bytes=100)
+    body = "_write(_frame(2, b'[' + b'1,' * 100 + b'1]'))\nwhile True: pass"
+    async with opens(source_of(body), level=STRONGEST, limits=limits) as jail:
+        with pytest.raises(CodeFault, match="past its own limit") as fault:
+            await jail.call("attack")
+        assert fault.value.kind == "too_large"
+        assert await jail.call("fine") == "fine"

@@ -98,6 +98,9 @@ class LockedCell:
             text = f"{len(request)} bytes of arguments; {self.limits.request_bytes} are allowed"
             raise CodeFault(f"{self.name}, in {what}: {text}", kind="too_large")
         status, payload = await process.exchange(request, seconds, wait=wait)
+        if status == VALUE and len(payload) > self.limits.reply_bytes:
+            # Our worker would have said so; who speaks in its name is ended.
+            raise Broken(f"it returned {len(payload)} bytes past its own limit", "too_large")
         return value_of(self.name, what, status, payload)
 
 
