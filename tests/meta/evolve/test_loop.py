@@ -23,7 +23,18 @@ from automem_meta.evolve.watching import Watching
 from automem_meta.evolve.working import Task, do
 
 from .conftest import WHOLE_OVERRIDES, Evolve, Whole, ledger_of, paid, timeless, verdicts
-from .scripts import BETTER, BROKEN, FORGETFUL, IDLE, NORMAL, WORSE, config_text, edit, finishing
+from .scripts import (
+    BETTER,
+    BROKEN,
+    FORGETFUL,
+    IDLE,
+    NORMAL,
+    WORSE,
+    config_text,
+    edit,
+    finishing,
+    write,
+)
 
 SHORT = ("evolve.revisions=1", "evolve.attempts=2")
 
@@ -175,6 +186,47 @@ def test_a_limit_of_the_run_stops_play_before_it_is_begun(evolve: Evolve, tmp_pa
     assert review.name == "001-a" and ledger_of(tmp_path) == ()
     assert verdicts(evolve(BETTER, overrides=SHORT).trials) == [("001-a", "kept")]
     assert len(paid(tmp_path)) == 3
+
+
+CODE = """
+def remember(context):
+    {raises}
+    return {{"notices": ["You are at " + context["status"] + "."]}}
+
+def guard(context, action):
+    return "accept"
+"""
+FAILING = 'if "room 3" in context["status"]: raise ValueError("no such room")'
+
+
+def with_code(raises: str = "pass") -> ScriptedReview:
+    return finishing(
+        "Signs may be noted, and code helps.",
+        edit("scaffold.toml", FORGETFUL, NORMAL),
+        write("code.py", CODE.format(raises=raises)),
+    )
+
+
+def test_code_that_fails_in_play_only_is_refused_and_not_played_for_ever(evolve: Evolve) -> None:
+    done = evolve(with_code(FAILING), overrides=(*SHORT, "evolve.attempts=1"))
+    first = done.trials[0]
+    assert (first.verdict, first.evaluations) == ("refused", ())
+    assert first.why.startswith("its code fails in play: ") and "no such room" in first.why
+
+
+def test_what_is_kept_is_also_played_without_its_code_and_both_are_reported(
+    evolve: Evolve,
+) -> None:
+    few = ("evolve.revisions=1", "evolve.gate_options.fresh=1")
+    done = evolve(with_code(), task=Task(with_report=True), overrides=few)
+    (trial,) = done.trials
+    bare = trial.without_code
+    assert trial.verdict == "kept" and bare is not None
+    assert (bare.mean, bare.with_code) == (100.0, 100.0)
+    assert not set(bare.evaluations) & set(trial.evaluations)
+    # Candidate on 4 seeds, the incumbent on the fresh one, then 3 without code.
+    assert trial.play_cost.episodes == 4 + 1 + 3
+    assert [row.without_code for row in done.report] == [None, 100.0]
 
 
 def test_kept_versions_are_played_on_the_report_seeds_once_and_then_nothing_is_tried(

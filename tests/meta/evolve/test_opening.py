@@ -37,6 +37,7 @@ def test_names_become_what_they_stand_for(opened: Open) -> None:
         ("evolve.fresh=many", r"\[evolve\] fresh: cannot read the seeds 'many'"),
         ("evolve.fresh=9 from 100", "needs 10 fresh seeds for one candidate, and there are 9"),
         ("seeds.search=1-9", "needs 10 search seeds, and there are 9"),
+        ("evaluation.memory_only=true", r"\[evaluation\] memory_only: loop 1 judges"),
         ("agent.name=window", "plays without a scaffold"),
     ],
 )

@@ -47,8 +47,9 @@ class EvolveSection(Record):
     """Seeds on which `--aa` plays a scaffold against itself."""
     review: ReviewBudget = ReviewBudget()
     """`[evolve.review]`: what one review may use."""
-    memory_only: bool = False
-    """Also play what is kept without `perceive` and `guard`, and report both."""
+    memory_only: bool = True
+    """Also play what is kept without `perceive` and `guard`, and report both; only where it has
+    code."""
 
 
 def read_section(config: RunConfig) -> EvolveSection:

@@ -42,6 +42,11 @@ def open_config(config: RunConfig, plugins: Plugins) -> Opened:
             f"[agent] name: {config.agent.name!r} plays without a scaffold, so there is nothing "
             'to evolve; set name = "logplan"'
         )
+    if config.evaluation.memory_only:
+        raise ConfigError(
+            "[evaluation] memory_only: loop 1 judges scaffolds whole; what is kept is also played "
+            "by memory alone where [evolve] memory_only says so"
+        )
     resolve_roles(config.roles)
     gate = _gate(section, plugins)
     needs = needs_of(gate)
