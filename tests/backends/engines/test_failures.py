@@ -25,6 +25,7 @@ LOGS = {
     "suffice; lower gpu_memory_utilization if something else uses the GPU, then max_model_len",
     "OSError: Can't load tokenizer for 'm'.": "has no tokenizer",
     "ValueError: default chat template is no longer allowed": "no chat template",
+    "Cannot use chat template functions because tokenizer.chat_template is not set": "no chat",
     "OSError: You are trying to access a gated repo.": 'variables = ["HF_TOKEN"]',
     "OSError: org/m does not appear to have a file named config.json": "the model is not there",
     "vllm: error: unrecognized arguments: --speed": "check engine_arguments",
@@ -47,15 +48,30 @@ def test_only_a_port_in_use_is_one() -> None:
     assert not any(map(is_port_taken, others))
 
 
+def test_what_an_engine_tells_while_all_is_well_is_no_cause() -> None:
+    log = (
+        "(APIServer pid=1) INFO 11-20 [hf.py:1] Detected the chat template content format\n"
+        "(EngineCore pid=2) WARNING 11-20 [core.py:9] CUDA out of memory may follow\n"
+        "(APIServer pid=1) ERROR 11-20 [client.py:4] Engine core proc died unexpectedly\n"
+    )
+    assert explain(log).startswith("\n  (APIServer pid=1) INFO")
+
+
 def test_an_unknown_cause_is_left_to_the_last_lines() -> None:
     said = explain("".join(f"line {number}\n" for number in range(20)))
-    assert said == "".join(f"\n  line {number}" for number in range(12, 20))
+    assert said == "".join(f"\n  line {number}" for number in range(16, 20))
     assert explain("") == ""
+
+
+def test_an_error_is_shown_though_much_is_said_after_it() -> None:
+    noise = "".join(f"nanobind: leaked {number}\n" for number in range(50))
+    said = explain(f"INFO: up\nRuntimeError: the fan has stopped\n{noise}")
+    assert said.startswith("\n  RuntimeError: the fan has stopped\n  nanobind: leaked 46")
 
 
 def test_a_refusal_that_says_nothing_known_gets_no_advice() -> None:
     assert advice_for("no such thing") == ""
-    assert "name one: engine_arguments" in advice_for("chat template")
+    assert "name one: engine_arguments" in advice_for("no chat template")
 
 
 def test_a_progress_bar_is_its_last_state_and_no_key_is_shown() -> None:

@@ -13,6 +13,9 @@ _SMALLER = (
     "lower gpu_memory_utilization if something else uses the GPU, then max_model_len, then "
     "max_num_seqs; or name more GPUs in gpus"
 )
+_HARMLESS = re.compile(r"\b(DEBUG|INFO|WARNING)\b")
+"""Engines tell of templates, memory and ports also where all is well."""
+_ERROR = re.compile(r"\w(Error|Exception):\s|\berror:\s")
 
 
 class _Sign(NamedTuple):
@@ -72,7 +75,8 @@ _SIGNS = (
         '["--tokenizer", "PATH"] (SGLang: "--tokenizer-path")',
     ),
     _sign(
-        r"chat[ _]template",
+        r"(no|not|without|missing|must provide|cannot use|invalid)\b.{0,40}\bchat[ _]template|"
+        r"chat[ _]template.{0,40}\b(not|no longer|missing|required|invalid)\b",
         "the model has no chat template, or one that does not fit",
         'name one: engine_arguments = ["--chat-template", "FILE.jinja"]; or serve a model that is '
         "tuned to converse",
@@ -117,7 +121,8 @@ _SIGNS = (
 
 def explain(log: str) -> str:
     """Cause and advice, as far as the log tells them, and its last lines."""
-    found = next((sign for sign in _SIGNS if sign.words.search(log)), None)
+    complaints = "\n".join(line for line in log.split("\n") if not _HARMLESS.search(line))
+    found = next((sign for sign in _SIGNS if sign.words.search(complaints)), None)
     told = f": {found.cause}; {found.advice}" if found else ""
     return f"{told}{last_lines(log)}"
 
@@ -134,9 +139,12 @@ def advice_for(words: str) -> str:
 
 
 def last_lines(log: str) -> str:
-    """The end of a log, indented, on lines of its own."""
-    lines = [line for line in visible_lines(log) if line][-_LAST_LINES:]
-    return "".join(f"\n  {line}" for line in lines)
+    """The last errors of a log and its end, indented, on lines of their own."""
+    lines = [line for line in visible_lines(log) if line]
+    errors = [number for number, line in enumerate(lines) if _ERROR.search(line)]
+    # What an engine says at its very end is often the noise of its parts being taken down.
+    shown = sorted({*errors[-_LAST_LINES // 2 :], *range(len(lines))[-_LAST_LINES // 2 :]})
+    return "".join(f"\n  {lines[number]}" for number in shown)
 
 
 def visible_lines(log: str) -> list[str]:
