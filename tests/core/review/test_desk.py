@@ -18,7 +18,7 @@ from automem.testing.reviews import Reviews, refusal_of, text_of, turn, use
 pytestmark = pytest.mark.anyio
 
 
-async def deliver(desk) -> None:  # type: ignore[no-untyped-def]
+async def deliver(desk) -> None:
     await text_of(desk, "edit", path="scaffold.toml", old="lines = 3", new="lines = 6")
     await text_of(desk, "write", path="analysis.md", text="The log is short.")
     await text_of(desk, "write", path="method.md", text="# Show more of the log\n\nM.")

@@ -33,7 +33,7 @@ def operation(name: str, kind: str, file: str, times: int, **more: object) -> Op
     """How one operation was used."""
     phase = more.pop("phase", "log" if kind in WRITING_KINDS else "plan")
     fields = {"phase": phase, "operation": name, "kind": kind, "file": file, "actor": "llm"}
-    return OperationUse(**fields, times=times, **more)  # type: ignore[arg-type]
+    return OperationUse(**fields, times=times, **more)
 
 
 def evidence_of(

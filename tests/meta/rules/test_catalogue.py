@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from automem_meta.providers.rules.proposal import Proposal
 
 from .evidence import BAD, GOOD, PLACES, everything_wrong, evidence_of, operation
 
+ROOT = Path(__file__).parents[3]
 FULL = [
     folder.parent / folder.name.replace("-v0", "-full")
     for folder in (crafter_v0(), minihack_v0(), nethack_v0())
@@ -68,6 +70,19 @@ def test_all_detectors_find_something_where_everything_is_wrong() -> None:
     evidence = everything_wrong(crafter_v0())
     quiet = [detect.__name__ for detect in DETECTORS if not list(detect(evidence))]
     assert quiet == []
+
+
+def test_the_docs_list_every_edit() -> None:
+    page = (ROOT / "docs" / "guide" / "reviews.md").read_text(encoding="utf-8")
+    table = page.partition("| edit | made where |")[2]
+    listed = {name.partition(":")[0] for name in re.findall(r"`([a-z-]+(?::\w+)*)`", table)}
+    made = {one.name.partition(":")[0] for one in proposals(everything_wrong(crafter_v0()))}
+    few = operation("SEARCH", "search", "map_notes.txt", 100, hits=2_000, shown=400_000)
+    made |= {
+        one.name.partition(":")[0]
+        for one in proposals(evidence_of(crafter_v0(), operations=(few,)))
+    }
+    assert listed == made
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
@@ -172,7 +187,7 @@ def test_a_journal_without_end_keeps_its_head_and_its_last_lines() -> None:
 
 
 def as_fields(evidence: object) -> dict[str, object]:
-    names: tuple[str, ...] = type(evidence).__struct_fields__  # type: ignore[attr-defined]
+    names: tuple[str, ...] = type(evidence).__struct_fields__
     return {name: getattr(evidence, name) for name in names}
 
 
@@ -190,12 +205,12 @@ def test_places_get_keys_with_their_level_where_lines_name_one() -> None:
 
     deep = keyed(PLACES)
     assert deep is not None
-    assert deep["files"]["map_notes.txt"]["key"]["shape"] == "level,x,y"  # type: ignore[index]
+    assert deep["files"]["map_notes.txt"]["key"]["shape"] == "level,x,y"
     flat = keyed(PLACES.replace(" on level 1", ""))
     assert flat is not None
-    rule = flat["files"]["map_notes.txt"]  # type: ignore[index]
+    rule = flat["files"]["map_notes.txt"]
     assert (rule["key"]["shape"], rule["modes"]) == ("x,y", ["upsert"])
-    assert flat["operation"][-1]["name"] == "SET_MAP_NOTES"  # type: ignore[index]
+    assert flat["operation"][-1]["name"] == "SET_MAP_NOTES"
     assert keyed("I like it here.\n" * 30) is None
     assert keyed("at 1,2\n" * 3) is None
 
