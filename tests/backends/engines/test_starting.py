@@ -67,6 +67,12 @@ async def test_gpus_that_cannot_be_divided_are_refused(engines: Engines) -> None
             pass
 
 
+async def test_a_rank_above_the_one_that_is_set_is_refused(engines: Engines) -> None:
+    with pytest.raises(ConfigError, match=r"max_lora_rank is 16, and the rank of .* is 32"):
+        async with engines.open(engines.adapter(rank=32), max_lora_rank=16):
+            pass
+
+
 async def test_an_engine_needs_a_model(engines: Engines) -> None:
     with pytest.raises(ConfigError, match="needs `model`"):
         async with engines.open(model=None):

@@ -111,6 +111,12 @@ def plans(request: EngineRequest, adapters: tuple[Adapter, ...]) -> list[ServerP
             f"gpus: {len(options.gpus)} GPUs cannot be divided among {count} replicas; name as "
             "many for each"
         )
+    for adapter in adapters:
+        if options.max_lora_rank is not None and adapter.rank > options.max_lora_rank:
+            raise ConfigError(
+                f"max_lora_rank is {options.max_lora_rank}, and the rank of {adapter.given} is "
+                f"{adapter.rank}; raise it, or leave it out"
+            )
     share = len(options.gpus) // count
     ports = free_ports(count) if options.port is None else range(options.port, options.port + count)
     return [
