@@ -18,6 +18,8 @@ from automem.records.config import (
     SeedsSection,
 )
 from automem.records.model import Sampling
+from automem.records.review import ReviewBudget
+from automem_meta.config import EvolveSection
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md"
 KEYS = {
@@ -41,10 +43,19 @@ def section(name: str) -> str:
 def test_every_section_has_its_part_of_the_page() -> None:
     assert {*KEYS, "evolve", "train"} == {*RunConfig.__struct_fields__}
     headings = re.findall(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert headings == [*list(KEYS), "evolve, train"]
+    assert headings == [*list(KEYS), "evolve", "train"]
 
 
 @pytest.mark.parametrize("name", KEYS)
 def test_every_key_of_a_section_is_on_the_page_and_no_other(name: str) -> None:
     rows = re.findall(r"^\| (`.+?) \|", section(name), flags=re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == KEYS[name]
+
+
+def test_every_key_of_the_loop_is_on_the_page() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", section("evolve"), flags=re.MULTILINE)
+    named = set(re.findall(r"`(\w+)`", " ".join(rows)))
+    tables = set(re.findall(r"`\[evolve\.(\w+)\]`", section("evolve")))
+    assert named | tables == {*EvolveSection.__struct_fields__}
+    for key in ReviewBudget.__struct_fields__:
+        assert f"`{key}`" in section("evolve")

@@ -34,9 +34,9 @@ Examples:
   automem eval configs/crafter.toml -s seeds.search=42-43
   automem trace runs/demo crafter-map/42 --step 100
 
-Plugins may add commands; `automem plugins` lists what is installed. A command exits with
-0 when it is done, 1 when the work failed or what was named is not there, 2 for a mistake in
-options or configuration, 3 at a limit, 130 when it was interrupted.
+Plugins add commands, such as `automem evolve`; `automem plugins` lists what is installed.
+A command exits with 0 when it is done, 1 when the work failed or what was named is not there,
+2 for a mistake in options or configuration, 3 at a limit, 130 when it was interrupted.
 """
 
 

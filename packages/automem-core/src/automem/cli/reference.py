@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from automem.cli.app import automem
+from automem.cli.app import automem, plugin_commands
 
 HEAD = """\
 # Command line
@@ -17,9 +17,13 @@ WIDTH = 100
 
 
 def reference() -> str:
-    """The help of every command, in the order of `automem --help`."""
+    """The help of every command, in the order of `automem --help`, then of those plugins add."""
     context = _context("automem", automem, None)
-    return "\n".join([HEAD, *sections(context, automem)]).rstrip("\n") + "\n"
+    parts = [HEAD, *sections(context, automem)]
+    for name, make in plugin_commands().items():
+        command = make()
+        parts += sections(_context(name, command, context), command)
+    return "\n".join(parts).rstrip("\n") + "\n"
 
 
 def sections(context: click.Context, command: click.Command) -> Iterator[str]:
