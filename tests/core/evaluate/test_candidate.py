@@ -12,6 +12,7 @@ import pytest
 
 from automem.errors import TraceError
 from automem.evaluate.candidate import check_candidate, recordings_of
+from automem.records.jail import JailReport
 from automem.testing.toy import Toy, toy_scaffold
 
 CODE = """
@@ -62,6 +63,8 @@ def test_a_good_candidate_has_no_problem_with_code_or_without(candidate, tmp_pat
         ("def remember(context)\n    pass", "code.py, line 1: is no Python: expected ':'"),
         ("def other(context): pass", "code.py: defines none of remember, perceive, guard; add one"),
         ("def remember(): pass", "code.py, line 1: write it as: def remember(context)"),
+        ("def remember(c, *, d): pass", "code.py, line 1: write it as: def remember(context)"),
+        (CODE + "#" * 200_000, "code.py: is larger than 131072 bytes; shorten it"),
         (
             "def remember(context): pass\ndef guard(context): pass",
             "code.py, line 2: write it as: def guard(context, action)",
@@ -138,6 +141,36 @@ def test_recorded_observations_find_what_made_up_ones_do_not(candidate, toy: Any
 
 def test_a_folder_that_cannot_be_read_is_a_problem_and_no_error(tmp_path: Path) -> None:
     assert "holds no scaffold.toml" in said(tmp_path)
+
+
+def test_code_is_not_tried_where_nothing_keeps_it_in(candidate) -> None:
+    async def nothing() -> JailReport:
+        return JailReport(
+            level="none",
+            probes={},
+            refused={"monty": "pydantic-monty is not installed"},
+            python="3",
+            kernel="0",
+            architecture="x",
+            landlock=0,
+        )
+
+    folder = candidate()
+    assert "nothing on this machine keeps model-written code in" in said(folder, prove=nothing)
+    assert said(toy_scaffold(), prove=nothing) == ""
+    assert said(folder, prove=nothing, unsafe=True) == ""
+
+
+def test_a_long_file_is_shown_to_code_by_its_end_and_others_not_at_all(candidate) -> None:
+    code = CODE + (
+        "\ndef perceive(context):\n    files = context['files']\n"
+        "    assert list(files) == ['seen.txt'], list(files)\n"
+        "    assert len(files['seen.txt']) < 33_000\n"
+        "    assert not files['seen.txt'] or files['seen.txt'].endswith('#' * 30)\n"
+    )
+    code = code.replace('context["observation"]}', '"#" * 6000}', 1)
+    more = MORE + '[code]\nfiles = ["seen.txt"]\n'
+    assert said(candidate(code, more)) == ""
 
 
 def test_a_game_without_recordings_has_none(toy: Any) -> None:

@@ -78,6 +78,11 @@ class EpisodeCode:
     """The index that `_files` belong to; it is another object after every change."""
     _since_event: int = 0
     _invalid: int = 0
+    _instead: frozenset[str] = field(init=False)
+    """The prompts that `perceive` may choose."""
+
+    def __post_init__(self) -> None:
+        self._instead = plan_prompts(self.scaffold.prompts)
 
     async def observed(self, scene: Scene) -> tuple[str, ...]:
         """Let `remember` write before LOG; gives back its notices."""
@@ -258,7 +263,7 @@ class EpisodeCode:
                 )
 
     def _fits(self, answer: Percept) -> None:
-        check_percept(answer, self.scaffold.manifest, plan_prompts(self.scaffold.prompts))
+        check_percept(answer, self.scaffold.manifest, self._instead)
 
     def _allowed(self, answer: Judgment) -> None:
         if answer.replace is None:

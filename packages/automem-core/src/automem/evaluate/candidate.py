@@ -9,9 +9,10 @@ from pathlib import Path
 from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events, trace_of
 from automem.errors import AutoMemError, JailError, ScaffoldError
-from automem.evaluate.coding import CodePlay, code_play
+from automem.evaluate.coding import CodePlay, Prove, code_play
 from automem.evaluate.dryrun import dry_run, invented
 from automem.plugins import Plugins, import_part
+from automem.processes.jail import self_test
 from automem.records.environment import EnvironmentInfo
 from automem.records.trace import AnyEvent
 from automem.scaffold.check import check_for_tasks
@@ -27,11 +28,13 @@ async def check_candidate(
     recorded: Sequence[Path] = (),
     games: Mapping[str, EnvironmentInfo] | None = None,
     unsafe: bool = False,
+    prove: Prove = self_test,
 ) -> list[Problem]:
     """Everything that keeps the scaffold in `folder` from being played; empty if nothing does.
 
     `recorded` are traces, or folders of episodes, over which it is played dry; `games` is what
-    the scaffold's game says of each task. Only with `unsafe` is code run where nothing keeps it in.
+    the scaffold's game says of each task. Only with `unsafe` is code run where nothing keeps it in;
+    `prove` says what does.
     """
     try:
         scaffold = load_scaffold(folder)
@@ -40,33 +43,27 @@ async def check_candidate(
     problems = list(check_for_tasks(scaffold, games or {}))
     if problems:
         return problems
-    return await try_out(scaffold, recorded=recorded, games=games or {}, unsafe=unsafe)
+    with tempfile.TemporaryDirectory(prefix="automem-check-") as logs:
+        try:
+            code = await code_play(scaffold, Path(logs) / "code.log", unsafe=unsafe, prove=prove)
+        except JailError as error:
+            return [Problem(where=CODE, text=str(error))]
+        return await try_out(scaffold, recorded=recorded, games=games or {}, code=code)
 
 
 async def try_out(
     scaffold: Scaffold,
     *,
-    recorded: Sequence[Path] = (),
+    recorded: Sequence[Path],
     games: Mapping[str, EnvironmentInfo],
-    unsafe: bool = False,
-    code: CodePlay | None = None,
+    code: CodePlay | None,
 ) -> list[Problem]:
-    """As `check_candidate`, of a scaffold whose texts are right: only what is found by running it.
-
-    `code` spares trying the jail once more.
-    """
-    with tempfile.TemporaryDirectory(prefix="automem-check-") as logs:
-        try:
-            code = code or await code_play(
-                scaffold, Path(logs) / "code.log", unsafe=unsafe, memory_only=False
-            )
-        except JailError as error:
-            return [Problem(where=CODE, text=str(error))]
-        problems: list[Problem] = []
-        for name, events in _recordings(scaffold, recorded, games):
-            found = await _dry(scaffold, events, name, code)
-            problems += [problem for problem in found if problem not in problems]
-        return problems
+    """What is found by running a scaffold whose texts are right."""
+    problems: list[Problem] = []
+    for name, events in _recordings(scaffold, recorded, games):
+        found = await _dry(scaffold, events, name, code)
+        problems += [problem for problem in found if problem not in problems]
+    return problems
 
 
 def recordings_of(environment: str, plugins: Plugins) -> tuple[Path, ...]:
@@ -86,7 +83,7 @@ async def _dry(
     try:
         if code is None:
             return await dry_run(scaffold, events, name, None)
-        async with code.open(scaffold) as caller:
+        async with code.open() as caller:
             return await dry_run(scaffold, events, name, caller)
     except AutoMemError as error:
         return [Problem(where=CODE if code else name, text=str(error))]

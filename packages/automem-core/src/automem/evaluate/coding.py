@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from automem.scaffold.code import Caller
 from automem.scaffold.content import CODE
 from automem.scaffold.load import Scaffold
 
+Prove = Callable[[], Awaitable[JailReport]]
 LIMITS = JailLimits()
 MEMORY_FUNCTIONS = frozenset({"remember"})
 """What plays where memory alone is to be measured."""
@@ -23,6 +24,9 @@ MEMORY_FUNCTIONS = frozenset({"remember"})
 class CodePlay:
     """How code is played in an evaluation."""
 
+    source: str
+    name: str
+    """The scaffold's, for messages."""
     report: JailReport
     """What was tried from inside the jail, and how it ended."""
     log: Path
@@ -34,26 +38,26 @@ class CodePlay:
         return MEMORY_FUNCTIONS if self.memory_only else frozenset(CODE_FUNCTIONS)
 
     @asynccontextmanager
-    async def open(self, scaffold: Scaffold | None) -> AsyncGenerator[Caller | None]:
-        """The code in a jail of its own; None where there is none. Raises ScaffoldError."""
-        if scaffold is None or scaffold.code is None:
-            yield None
-            return
+    async def open(self) -> AsyncGenerator[Caller]:
+        """The code in a jail of its own. Raises ScaffoldError where it cannot be loaded."""
         async with AsyncExitStack() as stack:
             jail = open_jail(
-                scaffold.code, name=CODE, limits=LIMITS, level=self.report.level, log=self.log
+                self.source, name=CODE, limits=LIMITS, level=self.report.level, log=self.log
             )
             try:
                 caller = await stack.enter_async_context(jail)
             except CodeFault as fault:
-                raise ScaffoldError(
-                    f"the code of {scaffold.manifest.name} cannot be loaded: {fault}"
-                ) from fault
+                raise ScaffoldError(f"the code of {self.name} cannot be loaded: {fault}") from fault
             yield caller
 
 
 async def code_play(
-    scaffold: Scaffold | None, log: Path, *, unsafe: bool, memory_only: bool
+    scaffold: Scaffold | None,
+    log: Path,
+    *,
+    unsafe: bool,
+    memory_only: bool = False,
+    prove: Prove = self_test,
 ) -> CodePlay | None:
     """How this scaffold's code is played; None where it has none. The jail is tried first.
 
@@ -61,11 +65,11 @@ async def code_play(
     """
     if scaffold is None or scaffold.code is None:
         return None
-    report = await self_test()
+    report = await prove()
     if report.level == "none" and not unsafe:
         raise JailError(
             "this scaffold has code.py, and nothing on this machine keeps model-written code in; "
             "see 'automem doctor', play a scaffold without code, or take the risk with "
             "--unsafe-code"
         )
-    return CodePlay(report=report, log=log, memory_only=memory_only)
+    return CodePlay(scaffold.code, scaffold.manifest.name, report, log, memory_only)

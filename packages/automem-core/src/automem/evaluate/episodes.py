@@ -165,7 +165,7 @@ async def open_code(stage: Stage) -> AsyncGenerator[Caller | None]:
     if stage.code is None:
         yield None
         return
-    async with stage.code.open(stage.scaffold) as caller:
+    async with stage.code.open() as caller:
         yield caller
 
 
