@@ -14,7 +14,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Amount = Annotated[float, Meta(gt=0.0)]
 TurnEnd = Literal["end", "tools", "length", "refusal"]
 CloseReason = Literal["finished", "limit", "gave_up", "refused"]
-ReviewKind = Literal["scaffold", "recipe"]
+ReviewKind = Literal["scaffold"]
 NoteKind = Literal["provider", "warning", "ending"]
 
 
