@@ -84,6 +84,8 @@ async def test_it_waits_until_everything_is_delivered_and_done(reviews: Reviews)
             writes("done"),
         ).review(desk)
     assert "analysis.md is missing" in seen[0]
+    told = [event.text for event in desk.events if isinstance(event, Noted)]
+    assert "problems.md says what is missing" in told[1]
     assert not (folder / "problems.md").exists()
     assert desk.outcome is not None
     assert (desk.outcome.reason, desk.outcome.change) == ("finished", "A header for the signs")

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from automem.evaluate.progress import Progress
-from automem.records.review import Answered, Said
+from automem.records.review import Answered, Noted, Said
 from automem.review.desk import Desk
 from automem.ui.display import Mode, display
 from automem.ui.review import ReviewLine, review_display
+
+
+MOST_CHARACTERS = 300
+"""Of what the host told, such as where a review by hand waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +50,7 @@ def doing(desk: Desk) -> str:
             return f"after {last.call.name}"
         case Said() if last.turn.calls:
             return f"using {last.turn.calls[0].name}"
+        case Noted():
+            return " ".join(last.text.split())[:MOST_CHARACTERS]
         case _:
             return ""

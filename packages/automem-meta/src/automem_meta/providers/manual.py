@@ -72,6 +72,7 @@ class ManualProvider:
         again = f"{answer.text}\n\nMend it, and make the file `{DONE}` again.\n"
         write_text(folder / PROBLEMS, again)
         (folder / DONE).unlink(missing_ok=True)
+        desk.note(f"Not accepted yet: {folder / PROBLEMS} says what is missing.")
         log.warning("review_not_accepted", problems=str(folder / PROBLEMS), said=answer.text)
         return False
 
