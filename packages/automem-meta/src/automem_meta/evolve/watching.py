@@ -13,7 +13,6 @@ from automem.review.desk import Desk
 from automem.ui.display import Mode, display
 from automem.ui.review import ReviewLine, review_display
 
-
 MOST_CHARACTERS = 300
 """Of what the host told, such as where a review by hand waits."""
 
