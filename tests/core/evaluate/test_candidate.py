@@ -34,7 +34,7 @@ place = "nowhere"
 def candidate(tmp_path: Path) -> Callable[..., Path]:
     def make(code: str | None = CODE, more: str = MORE, **prompts: str) -> Path:
         """The toy scaffold with code, more of a manifest, and changed prompts."""
-        folder = tmp_path / "candidate"
+        folder = tmp_path / f"candidate-{len(list(tmp_path.iterdir()))}"
         shutil.copytree(toy_scaffold(), folder)
         if code is not None:
             (folder / "code.py").write_text(code, encoding="utf-8")
@@ -76,7 +76,7 @@ def test_a_good_candidate_has_no_problem_with_code_or_without(candidate, tmp_pat
         (CODE.replace("seen.txt", "log2.txt"), "not declared under [files]; there are: signs.txt"),
         (CODE.replace('"writes"', '"write"'), "unknown field `write`"),
         (
-            CODE + "\ndef perceive(context):\n    while context['step'] > 2: pass",
+            CODE + "\ndef perceive(context):\n    while context['step'] == 3: pass",
             "code.py: perceive/log: timeout",
         ),
         (
@@ -137,6 +137,15 @@ def test_recorded_observations_find_what_made_up_ones_do_not(candidate, toy: Any
         assert "ZeroDivisionError" in said(path, recorded=[recorded])
     with pytest.raises(TraceError):
         said(path, recorded=[toy.folder])
+
+
+def test_each_variant_is_played_dry_too(candidate) -> None:
+    variant = '[variants."*Door*".files."seen.txt"]\ncode_modes = []\n'
+    found = said(candidate(CODE, MORE + variant))
+    assert 'files."seen.txt".code_modes' in found
+    assert "a made-up episode of *Door*, step 1" in found
+    odd = candidate(CODE, MORE + '[variants."[ab]*".limits]\nlog_turns = 1\n')
+    assert said(odd) == ""
 
 
 def test_a_folder_that_cannot_be_read_is_a_problem_and_no_error(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from automem.episode.views import StepView
 from automem.records.memory import Edit
 from automem.records.model import Usage
@@ -70,6 +72,21 @@ def test_a_step_reads_from_observation_to_action() -> None:
         "",
         "**Action**: walk, reward +1, progression 50.00 %, achieved collect_wood",
     ]
+
+
+def test_what_the_scaffolds_code_did_is_told() -> None:
+    by_code = msgspec.structs.replace(
+        remembered(kind="write", arguments=("food 3",), actor="code"), turn=-1
+    )
+    refused = Warned(step=3, kind="action_refused", text="walk: A wall.", about="guard/action")
+    view = step(remembered=[by_code], warned=[refused], acted=acted(said="wait", replaced="walk"))
+    text = step_text(view)
+    assert "- APPEND `food 3` -> done, by code" in text
+    assert "**Warning** (action_refused, guard/action): walk: A wall." in text
+    assert "**Action**: walk (committed: `wait`, replaced by the scaffold's guard), reward" in text
+    silent = step_text(step(acted=acted(said=None, replaced="walk")))
+    assert "(nothing was committed, replaced by the scaffold's guard)" in silent
+    assert ("warning action_refused", "guard/action walk: A wall.") in list(searchable(view))
 
 
 def test_what_is_unusual_about_a_call_is_told() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+import msgspec
 
 from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events, trace_of
@@ -94,6 +97,11 @@ def _recordings(
 ) -> Iterator[tuple[str, Iterator[AnyEvent]]]:
     game = next(iter(games.values()), None) or some_game(scaffold.manifest)
     yield "a made-up episode", invented(game)
+    for pattern in scaffold.variants:
+        task = pattern.replace("*", "").replace("?", "x")
+        if fnmatchcase(task, pattern):
+            name = f"a made-up episode of {pattern}"
+            yield name, invented(msgspec.structs.replace(game, task=task))
     for path in recorded:
         trace = trace_of(EpisodeFolder(path)) if path.is_dir() else path
         yield str(path), stream_events(trace)

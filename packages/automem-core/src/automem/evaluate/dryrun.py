@@ -71,8 +71,7 @@ async def dry_run(
                 await _play(agent, desk, started.info, steps_of(rest))
             except AutoMemError as error:
                 problems.append(Problem(where=str(scaffold.folder), text=f"{name}: {error}"))
-    told = {problem.text: problem for problem in _problems(found, name)}
-    return [*islice(told.values(), MOST_TOLD), *problems]
+    return [*islice(_problems(found, name), MOST_TOLD), *problems]
 
 
 def invented(info: EnvironmentInfo) -> Iterator[AnyEvent]:
@@ -237,12 +236,17 @@ def _used(rule: OperationRule, names: Sequence[str], step: int) -> str:
 
 
 def _problems(events: Iterable[AnyEvent], name: str) -> Iterator[Problem]:
+    """What code did wrong, each thing where it came up first."""
+    told: set[tuple[str, str]] = set()
     for event in events:
-        where = f"{name}, step {event.step}"
         match event:
             case Warned(kind=kind) if kind == CODE_FAULT:
-                yield Problem(where=f"{CODE}: {event.about}", text=f"{event.text} ({where})")
+                about, text = event.about, event.text
             case Remembered(actor="code") if event.outcome in ("refused", "malformed"):
-                yield Problem(where=f"{CODE}: remember", text=f"{event.result} ({where})")
+                about, text = "remember", event.result
             case _:
-                pass
+                continue
+        if (about, text) not in told:
+            told.add((about, text))
+            shown = f"{text} ({name}, step {event.step})"
+            yield Problem(where=f"{CODE}: {about}", text=shown)

@@ -78,10 +78,11 @@ def operation_lines(operation: Remembered) -> list[str]:
 def acted_lines(acted: Acted) -> list[str]:
     """The action and what came of it."""
     said = ""
-    if acted.said is None:
+    if acted.replaced is not None:
+        before = "nothing was committed" if acted.said is None else f"committed: `{acted.said}`"
+        said = f" ({_one_line(before)}, replaced by the scaffold's guard)"
+    elif acted.said is None:
         said = " (nothing was committed)"
-    elif acted.replaced is not None:
-        said = f" (committed: `{_one_line(acted.said)}`, replaced by the scaffold's guard)"
     elif acted.said != acted.executed:
         said = f" (committed: `{_one_line(acted.said)}`{'' if acted.valid else ', not valid'})"
     line = (
