@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -10,7 +10,7 @@ from _pytest.mark.structures import ParameterSet
 
 from automem.cli import main
 from automem.cli.app import COMMANDS, automem
-from automem.cli.lazy import LazyGroup
+from automem.cli.lazy import LazyGroup, Stranger
 from automem.errors import PluginError
 
 from .conftest import Automem
@@ -47,7 +47,9 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = set(done.stderr.split())
     assert "automem.cli.app" in loaded
     assert not loaded & set(HEAVY)
-    assert not {name for name in loaded if name.startswith(("automem_", "automem.evaluate"))}
+    of_plugins = {name for name in loaded if name.startswith("automem_")}
+    assert {name for name in of_plugins if "." in name and not name.endswith(".plugin")} == set()
+    assert not {name for name in loaded if name.startswith("automem.evaluate")}
 
 
 def test_help_lists_every_command(call: Automem) -> None:
@@ -69,10 +71,10 @@ def test_a_misspelt_command_is_a_usage_error_with_the_closest_name(call: Automem
     assert "no command named 'evel'; did you mean 'eval'?" in done.err
 
 
-def test_a_plugins_command_is_found_and_suggested_but_not_listed(call: Automem) -> None:
+def test_a_plugins_command_is_found_suggested_and_listed(call: Automem) -> None:
     assert call("greet") == (0, "hello\n", "")
     assert "did you mean 'greet'" in call("gret").err
-    assert "greet" not in call("--help").out
+    assert "  greet " in call("--help").out
 
 
 def test_a_misspelt_option_is_a_usage_error(call: Automem) -> None:
@@ -102,7 +104,7 @@ def test_main_reads_the_command_line(
 
 
 def test_a_name_that_looks_like_an_option_is_not_asked_of_plugins() -> None:
-    def strangers() -> dict[str, Callable[[], click.Command]]:
+    def strangers() -> dict[str, Stranger]:
         raise AssertionError
 
     group = LazyGroup("group", lazy={}, strangers=strangers)
@@ -115,7 +117,12 @@ def test_a_plugins_broken_command_harms_no_other_name() -> None:
 
     greet = click.Command("greet")
     group = LazyGroup(
-        "group", lazy={}, strangers=lambda: {"broken": broken, "greet": lambda: greet}
+        "group",
+        lazy={},
+        strangers=lambda: {
+            "broken": Stranger(broken, "Breaks."),
+            "greet": Stranger(lambda: greet, "Greets."),
+        },
     )
     context = click.Context(group)
     assert group.get_command(context, "greet") is greet
@@ -123,3 +130,4 @@ def test_a_plugins_broken_command_harms_no_other_name() -> None:
         group.resolve_command(context, ["gret"])
     with pytest.raises(PluginError):
         group.get_command(context, "broken")
+    assert "broken  Breaks." in group.get_help(context)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import click
 
 from automem.cli.invocation import Invocation
-from automem.cli.lazy import Lazy, LazyGroup
+from automem.cli.lazy import Lazy, LazyGroup, Stranger
 
 COMMANDS: Mapping[str, Lazy] = {
     "demo": Lazy("automem.cli.demo:demo", "Watch an agent with memory files play real Crafter."),
@@ -34,18 +34,21 @@ Examples:
   automem eval configs/crafter.toml -s seeds.search=42-43
   automem trace runs/demo crafter-map/42 --step 100
 
-Plugins add commands, such as `automem evolve`; `automem plugins` lists what is installed.
+Plugins add commands, the last of the list; `automem plugins` lists what is installed.
 A command exits with 0 when it is done, 1 when the work failed or what was named is not there,
 2 for a mistake in options or configuration, 3 at a limit, 130 when it was interrupted.
 """
 
 
-def plugin_commands() -> Mapping[str, Callable[[], click.Command]]:
+def plugin_commands() -> Mapping[str, Stranger]:
     """The commands that plugins offer, each imported when it is called for."""
     from automem.plugins import load_plugins
 
     plugins = load_plugins()
-    return {name: partial(plugins.load, spec) for name, spec in plugins.commands().items()}
+    return {
+        name: Stranger(partial(plugins.load, spec), spec.summary)
+        for name, spec in plugins.commands().items()
+    }
 
 
 @click.group(

@@ -19,14 +19,21 @@ class Lazy(NamedTuple):
     summary: str
 
 
+class Stranger(NamedTuple):
+    """A command that a plugin offers."""
+
+    make: Callable[[], click.Command]
+    summary: str
+
+
 class LazyGroup(click.Group):
-    """Lists commands from a table; asks `strangers` for a name that the table does not have."""
+    """Lists the commands of a table, then the `strangers`, without importing either."""
 
     def __init__(
         self,
         *args: Any,
         lazy: Mapping[str, Lazy],
-        strangers: Callable[[], Mapping[str, Callable[[], click.Command]]],
+        strangers: Callable[[], Mapping[str, Stranger]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -42,8 +49,8 @@ class LazyGroup(click.Group):
         if cmd_name in self.lazy:
             module, _, attribute = self.lazy[cmd_name].target.partition(":")
             return getattr(importlib.import_module(module), attribute)
-        make = None if cmd_name.startswith("-") else self.strangers().get(cmd_name)
-        return make() if make is not None else None
+        found = None if cmd_name.startswith("-") else self.strangers().get(cmd_name)
+        return None if found is None else found.make()
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,6 +63,8 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the table without importing anything."""
+        """One line a command, from the table and from what plugins say of theirs."""
+        entries: Mapping[str, Lazy | Stranger] = {**self.strangers(), **self.lazy}
+        order = [*self.lazy, *(name for name in entries if name not in self.lazy)]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in self.lazy.items()])
+            formatter.write_dl([(name, entries[name].summary) for name in order])

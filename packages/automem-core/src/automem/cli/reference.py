@@ -20,8 +20,8 @@ def reference() -> str:
     """The help of every command, in the order of `automem --help`, then of those plugins add."""
     context = _context("automem", automem, None)
     parts = [HEAD, *sections(context, automem)]
-    for name, make in plugin_commands().items():
-        command = make()
+    for name, stranger in plugin_commands().items():
+        command = stranger.make()
         parts += sections(_context(name, command, context), command)
     return "\n".join(parts).rstrip("\n") + "\n"
 
