@@ -13,7 +13,7 @@ from automem.evaluate.behaviour.ratios import RATIOS
 from automem.records.review import ReviewBudget, ReviewTask
 from automem.review.brief import instructions
 from automem.review.measuring import meanings
-from automem.review.reference import GUIDE, copy_guide, guide
+from automem.review.reference import GUIDE, copy_guide, guide, reference
 from automem.testing.reviews import Reviews, refusal_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -30,6 +30,18 @@ def test_the_guide_is_copied_from_the_docs(tmp_path: Path) -> None:
     (tmp_path / GUIDE).parent.mkdir(parents=True)
     (tmp_path / GUIDE).write_text("# Scaffolds", encoding="utf-8")
     assert copy_guide(tmp_path, tmp_path).read_text(encoding="utf-8") == "# Scaffolds"
+
+
+def test_the_reference_names_the_values_that_a_key_may_have() -> None:
+    text = reference()
+    for said in (
+        "`Dedupe = Literal['off', 'exact', 'near']`",
+        "`Kind = Literal['read', 'search',",
+        "`FileStatus`: One file of the memory folder",
+        "- `keep_last: Count` - How many of the last lines stay.",
+    ):
+        assert said in text
+    assert "OperationResult" not in text
 
 
 def test_a_budget_is_told_in_words() -> None:

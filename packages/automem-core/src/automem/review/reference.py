@@ -12,16 +12,18 @@ from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
-from automem.records import code, scaffold
+from automem.records import code, memory, scaffold
 from automem.scaffold import context
 
 GUIDE = Path("docs", "guide", "scaffolds.md")
 """Below the root of the project."""
-_SHOWN: tuple[tuple[str, ModuleType], ...] = (
-    ("Keys of scaffold.toml", scaffold),
-    ("Variables of prompts", context),
-    ("What code.py is given and may answer", code),
+_SHOWN: tuple[tuple[str, ModuleType, frozenset[str]], ...] = (
+    ("Keys of scaffold.toml", scaffold, frozenset()),
+    ("Kinds of operations, files in prompts", memory, frozenset({"Kind", "FileStatus"})),
+    ("Variables of prompts", context, frozenset()),
+    ("What code.py is given and may answer", code, frozenset()),
 )
+"""Title, module, and which of its names; none is all of them."""
 
 
 def guide() -> str:
@@ -31,17 +33,32 @@ def guide() -> str:
 
 def reference() -> str:
     """Every record of the manifest, of the prompts' variables and of scaffold code."""
-    return "\n".join([line for title, module in _SHOWN for line in _section(title, module)])
+    return "\n".join([line for shown in _SHOWN for line in _section(*shown)])
 
 
-def _section(title: str, module: ModuleType) -> Iterator[str]:
+def _section(title: str, module: ModuleType, names: frozenset[str]) -> Iterator[str]:
     yield f"## {title}"
     yield ""
     for node in ast.parse(inspect.getsource(module)).body:
+        name = _name(node)
+        if not name or (names and name not in names):
+            continue
         if isinstance(node, ast.ClassDef):
-            yield f"`{node.name}`: {_flat(ast.get_docstring(node) or '')}"
-            yield from _fields(node)
             yield ""
+            yield f"`{name}`: {_flat(ast.get_docstring(node) or '')}"
+            yield from _fields(node)
+        else:
+            yield f"`{_flat(ast.unparse(node))}`"
+    yield ""
+
+
+def _name(node: ast.stmt) -> str:
+    """The name of a record, or of the values that a field may have."""
+    match node:
+        case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+        case _:
+            return ""
 
 
 def _fields(node: ast.ClassDef) -> Iterator[str]:
