@@ -169,7 +169,9 @@ def vllm(folder: Path) -> tuple[EngineKind, Materials, EngineOptions]:
         program=(vllm_python(), "-I", *VLLM.module),
         engine_arguments=("--block-size", "32", "--dtype", "float32"),
         max_model_len=CONTEXT,
-        max_loras=4,
+        # Its build for the CPU takes the place of the last adapter for that of none: as long as
+        # it is empty, the base model is not changed by it (vllm-project/vllm, pull 48421).
+        max_loras=8,
     )
     return VLLM, build(folder), options
 

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from automem.evaluate.evaluator import evaluate
-from automem.evaluate.progress import Progress
-from automem.plugins import load_plugins
-from automem.records.config import (
-    EnvironmentSection,
-    EvaluationSection,
-    RoleSection,
-    RunConfig,
-    RunSection,
-    ScaffoldSection,
-    SeedsSection,
-)
+from automem.records.config import RoleSection
 from automem.records.model import Sampling
-from automem.run.layout import run_folder
-from automem.testing.toy import toy_entry_point
 
 from .engines import Served, run_local, together
+from .toy import play_toy
 
 pytestmark = pytest.mark.anyio
 
@@ -193,17 +180,7 @@ async def test_the_toy_game_is_played_to_its_end(engine: Served, tmp_path: Path)
         sampling=Sampling(temperature=1.0, max_tokens=16),
         options={"base_url": list(engine.engine.urls)},
     )
-    config = RunConfig(
-        run=RunSection(name="toy", folder=str(tmp_path)),
-        environment=EnvironmentSection(name="toy", tasks=("default",), max_steps=4),
-        scaffold=ScaffoldSection(source="toy"),
-        roles={"default": role, "memory": RoleSection(adapter=str(engine.materials.a))},
-        seeds=SeedsSection(search=(1, 2)),
-        evaluation=EvaluationSection(workers=1),
-    )
-    found = metadata.entry_points(group="automem")
-    plugins = load_plugins(entry_points=[*found, toy_entry_point()])
-    played = await evaluate(config, plugins, run_folder(str(tmp_path), "toy"), progress=Progress())
+    played = await play_toy(tmp_path, role, str(engine.materials.a))
     assert played.totals.usage.cached_tokens > 0
     assert played.totals.usage.output_tokens > 0
     assert played.totals.steps == 8

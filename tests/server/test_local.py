@@ -17,11 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from automem.processes.child import inherited
+from automem.records.config import RoleSection
+from automem.records.model import Sampling
 
 from .engines import local_python, run_local
+from .toy import play_toy
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -95,6 +99,14 @@ def refused(model: Path, *arguments: str) -> str:
     return ran.stderr
 
 
+def names(file: Path, model: str) -> bool:
+    """Whether a process, which may just have ended, was started with this model."""
+    try:
+        return model.encode() in file.read_bytes()
+    except OSError:
+        return False
+
+
 def changed(folder: Path, target: Path, **settings: Any) -> Path:
     """The model with other settings."""
     shutil.copytree(folder / "model", target)
@@ -145,6 +157,18 @@ def test_it_ends_when_its_owner_closes_its_input_or_tells_it_to(folder: Path) ->
     with running(folder / "model") as engine:
         engine.process.send_signal(signal.SIGTERM)
         assert engine.process.wait(60) == 0
+
+
+def test_a_run_starts_it_for_both_roles_and_ends_it(folder: Path, tmp_path: Path) -> None:
+    model = str(folder / "model")
+    sampling = Sampling(temperature=1.0, max_tokens=8)
+    role = RoleSection(backend="local", model=model, sampling=sampling)
+    played = anyio.run(play_toy, tmp_path, role, str(folder / "adapters" / "a"))
+    assert played.totals.steps == 8
+    assert played.totals.usage.cached_tokens > 0
+    assert len(list(tmp_path.rglob("local-*.log"))) == 1
+    left = [file for file in Path("/proc").glob("[0-9]*/cmdline") if names(file, model)]
+    assert left == []
 
 
 def test_a_port_in_use_is_refused_before_the_model_is_read(tmp_path: Path) -> None:

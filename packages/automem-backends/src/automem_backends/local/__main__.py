@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 import anyio
@@ -109,23 +109,22 @@ async def _serve(
         for module in given.lora_modules:
             name, _, path = module.partition("=")
             await service.load(AdapterRequest(lora_name=name, lora_path=path))
-        async with serving(service, held, thread.is_alive):
-            sys.stdout.write(f"http://127.0.0.1:{held.getsockname()[1]}/v1\n")
-            sys.stdout.flush()
-            await _told_to_end(until_stdin_closes=given.until_stdin_closes)
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with serving(service, held, thread.is_alive):
+                sys.stdout.write(f"http://127.0.0.1:{held.getsockname()[1]}/v1\n")
+                sys.stdout.flush()
+                await _told_to_end(signals, until_stdin_closes=given.until_stdin_closes)
     finally:
         scheduler.stop()
         thread.join(_LAST_STEP_SECONDS)
 
 
-async def _told_to_end(*, until_stdin_closes: bool) -> None:
+async def _told_to_end(signals: AsyncIterator[signal.Signals], *, until_stdin_closes: bool) -> None:
     async with anyio.create_task_group() as tasks:
         if until_stdin_closes:
             tasks.start_soon(_stdin_closed, tasks.cancel_scope)
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async for _ in signals:
-                tasks.cancel_scope.cancel()
-                return
+        await anext(signals)
+        tasks.cancel_scope.cancel()
 
 
 async def _stdin_closed(scope: anyio.CancelScope) -> None:
