@@ -156,6 +156,17 @@ def test_a_loop_is_stopped_and_told_and_a_replay_repeats_it_without_looping(
     assert (report.difference, report.finished) == (None, True)
 
 
+def test_sets_come_in_one_order_in_every_worker_so_that_a_replay_matches(toy: Any, coded) -> None:
+    line = 'context["status"] = " ".join({*context["status"].split(), *"abcdefgh"})'
+    config = toy.config(scaffold=ScaffoldSection(source=coded(remembering(line))))
+    played(toy, config)
+    run = toy.run(config)
+    (evaluation,) = run.evaluations()
+    for seed in (1, 2):
+        folder = evaluation.episode("default", seed)
+        assert asyncio.run(replay_episode(run, evaluation, folder, toy.plugins)).difference is None
+
+
 def test_code_that_fails_for_good_leaves_the_episode_unfinished_and_no_mean(
     toy: Any, coded
 ) -> None:

@@ -43,5 +43,17 @@ def test_the_overview_says_what_a_scaffold_does(folder, edited) -> None:
     assert "{{ results }}" not in text
 
 
+def test_the_overview_says_what_code_is_shown_and_may_do(folder) -> None:
+    more = '[files."status.txt"]\nmodes = []\ncode_modes = ["write"]\n'
+    code = {"code.py": "def perceive(context): pass\n"}
+    every = overview(load_scaffold(folder(code, more=more))).split("\n")
+    assert "- status.txt (0 lines): no purpose given; may not be changed; code may write" in every
+    assert every[every.index("code") + 1 :][:2] == ["- is shown every file", "- fills no slot"]
+    slots = '[code]\nfiles = ["map.txt"]\n[code.slots]\nway = ""\nplace = ""\n'
+    some = overview(load_scaffold(folder(code, name="some", more=slots))).split("\n")
+    assert some[some.index("code") + 1 :][:2] == ["- is shown map.txt", "- fills way, place"]
+    assert "code" not in overview(load_scaffold(folder(name="none"))).split("\n")
+
+
 def test_prompts_are_shown_when_asked_for(folder) -> None:
     assert "{{ results }}" in overview(load_scaffold(folder()), with_prompts=True)

@@ -29,6 +29,7 @@ class ShownScaffold(Record):
     variants: tuple[str, ...]
     prompts: dict[str, str]
     files: dict[str, str]
+    code: str | None
 
 
 class CheckedScaffold(Record):
@@ -117,6 +118,7 @@ def show(*, source: str | None, task: str | None, with_prompts: bool, as_json: b
             variants=loaded.variants,
             prompts=dict(loaded.prompts),
             files=dict(loaded.files),
+            code=loaded.code,
         )
     )
 

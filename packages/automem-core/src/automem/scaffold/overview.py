@@ -37,6 +37,8 @@ def _lines(scaffold: Scaffold, *, with_prompts: bool) -> Iterator[str]:
         phases = ", ".join([phase.upper() for phase in rule.phases])
         number = f" {rule.lines} lines" if rule.lines is not None else ""
         yield f"- {rule.slot}: {rule.operation} {rule.file}{number} ({phases})"
+    if scaffold.code is not None:
+        yield from _code(scaffold)
     yield "\nlimits"
     for key, value in msgspec.structs.asdict(manifest.limits).items():
         yield f"- {key}: {value}"
@@ -45,6 +47,13 @@ def _lines(scaffold: Scaffold, *, with_prompts: bool) -> Iterator[str]:
         yield f"- {name} ({len(text)} characters)"
         if with_prompts:
             yield f"\n{text}"
+
+
+def _code(scaffold: Scaffold) -> Iterator[str]:
+    shown, slots = scaffold.manifest.code.files, scaffold.manifest.code.slots
+    yield "\ncode"
+    yield f"- is shown {'every file' if shown is None else ', '.join(shown) or 'no file'}"
+    yield f"- fills {', '.join(slots) or 'no slot'}"
 
 
 def _said(*parts: tuple[str, str]) -> Iterator[str]:
@@ -56,6 +65,8 @@ def _said(*parts: tuple[str, str]) -> Iterator[str]:
 def _rules(rule: FileRule) -> Iterator[str]:
     yield rule.purpose or "no purpose given"
     yield f"may be changed by {', '.join(rule.modes)}" if rule.modes else "may not be changed"
+    if rule.code_modes:
+        yield f"code may {', '.join(rule.code_modes)}"
     if rule.key is not None:
         yield f"keyed by {rule.key.shape}"
     if rule.dedupe != "off":
