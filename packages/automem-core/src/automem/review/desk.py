@@ -152,7 +152,7 @@ class Desk:
             return f"the arguments of {tool.name} were no JSON object: {shown}", True
         try:
             return await tool.run(self.place, tool.understood(call.arguments)), False
-        except (AutoMemError, OSError, RecursionError) as error:
+        except (AutoMemError, OSError, RecursionError, ValueError) as error:
             return str(error).replace(f"{self.place.run.path}/", ""), True
 
     def _refuse_spent(self) -> None:

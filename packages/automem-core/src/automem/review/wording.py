@@ -32,6 +32,11 @@ def harmless(text: str, secrets: tuple[str, ...] = ()) -> str:
     return visible(redact(text))
 
 
+def storable(text: str) -> str:
+    """The text with what is no character replaced."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
     """A turn of a meta-LLM as the transcript keeps it: in one line, without secrets."""
     raw = bytes(turn.raw)
@@ -40,6 +45,8 @@ def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
     calls = [
         msgspec.structs.replace(
             call,
+            id=storable(call.id),
+            name=harmless(call.name, secrets),
             arguments=cast("dict[str, Any]", _without(call.arguments, secrets)),
             malformed=harmless(call.malformed, secrets),
         )
@@ -58,10 +65,10 @@ def _without(value: object, secrets: tuple[str, ...]) -> object:
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, REDACTED)
-        return redact(value.encode("utf-8", "replace").decode())
+        return redact(storable(value))
     if isinstance(value, dict):
         pairs = cast("dict[str, object]", value).items()
-        return {key: _without(inner, secrets) for key, inner in pairs}
+        return {storable(key): _without(inner, secrets) for key, inner in pairs}
     if isinstance(value, list):
         return [_without(inner, secrets) for inner in cast("list[object]", value)]
     return value
