@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from automem.errors import ConfigError, LimitReached
@@ -195,3 +198,13 @@ async def test_what_the_host_notes_reaches_the_model(provider: Provider) -> None
     assert again.finished
     assert llm.asked[1].told == (at.brief, "Most of the budget is spent.")
     assert llm.asked[1].answers == ("scaffold.toml", 'name = "toy"\n')
+
+
+def test_no_sdk_is_imported_before_the_first_turn() -> None:
+    code = (
+        "import sys\n"
+        "from automem_meta.providers import anthropic, claude_code, openai, openai_chat\n"
+        "sys.exit(str({'anthropic', 'openai', 'httpx2', 'claude_agent_sdk'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == "set()\n"

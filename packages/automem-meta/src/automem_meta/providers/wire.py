@@ -108,7 +108,7 @@ def _joined(value: Any) -> Any:
         return [_joined(inner) for inner in cast("list[Any]", value)]
     if isinstance(value, dict):
         return {
-            name: "".join(inner)
+            name: "".join(cast("list[str]", inner))
             if name in _CIPHERTEXTS and isinstance(inner, list)
             else _joined(inner)
             for name, inner in cast("dict[str, Any]", value).items()
