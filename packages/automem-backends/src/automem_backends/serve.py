@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from automem.cli.config import config_argument, override_option
+from automem.cli.errors import FAILED
 from automem.cli.output import examples, json_option, print_json, say
 from automem.records._struct import Record
 from automem.records.model import Role
@@ -19,7 +20,7 @@ from automem.records.model import Role
 if TYPE_CHECKING:
     from automem.models.engines import RoleEngine
     from automem.plugins import Plugins
-    from automem.records.config import RoleSection
+    from automem.records.config import RoleSection, RunConfig
     from automem.run.layout import RunFolder
 
 _LOOK_SECONDS = 1.0
@@ -41,17 +42,36 @@ class Served(Record):
     epilog=examples(
         "automem serve configs/two_model.toml",
         "automem serve configs/two_model.toml -s 'roles.default.gpus=[0]' --json",
+        "automem serve configs/two_model.toml --plan --gpu h100-80g,2",
     )
 )
 @config_argument
 @override_option
+@click.option("--plan", is_flag=True, help="Only say what fits on the GPUs; start nothing.")
+@click.option(
+    "--gpu",
+    metavar="NAME[,N]",
+    help="With --plan: the GPUs to plan for, such as h100-80g,8, in place of those found here.",
+)
 @json_option
-def serve(*, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+@click.pass_context
+def serve(
+    ctx: click.Context,
+    *,
+    config: Path,
+    overrides: tuple[str, ...],
+    plan: bool,
+    gpu: str | None,
+    as_json: bool,
+) -> None:
     """Start the engines that CONFIG names, say where they are, and keep them until Ctrl-C.
 
     A command that plays starts its engines itself and ends them when it is done. Engines served
     by this one outlive such commands: put the lines that are printed into the configuration, and
     they attach instead of starting their own. Logs go to the folder of the run.
+
+    With --plan nothing is started: it is worked out what memory the engines take, and how many
+    episodes fit at once. Exits with 1 where they do not fit.
     """
     from automem.models.roles import resolve_roles
     from automem.plugins import load_plugins
@@ -62,8 +82,28 @@ def serve(*, config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     loaded = load_config(config, overrides)
     plugins = load_plugins()
     check_config(loaded, plugins)
+    if plan:
+        if not _planned(loaded, plugins, gpu, as_json=as_json):
+            ctx.exit(FAILED)
+        return
+    if gpu is not None:
+        raise click.UsageError("--gpu goes with --plan; the GPUs to start on are in `gpus`")
     run = run_folder(loaded.run.folder, loaded.run.name)
     anyio.run(partial(keep, resolve_roles(loaded.roles), plugins, run, as_json=as_json))
+
+
+def _planned(config: RunConfig, plugins: Plugins, gpu: str | None, *, as_json: bool) -> bool:
+    """Say what fits; False where something does not."""
+    from automem_backends.capacity.gpus import found, named
+    from automem_backends.capacity.plan import plan_capacity
+    from automem_backends.capacity.telling import tell
+
+    capacity = plan_capacity(config, plugins, found() if gpu is None else named(gpu))
+    if as_json:
+        print_json(capacity)
+    else:
+        say(*tell(capacity))
+    return capacity.fits is not False
 
 
 async def keep(

@@ -42,3 +42,8 @@ class BackendSpec(Spec):
 
     `make` is then called as `make(model, adapter, options, engine)`.
     """
+    capacity: str | None = None
+    """`package.module:attribute`, called as `capacity(config, plugins)` for `automem doctor`.
+
+    It gives an `automem.records.capacity.Fit` for each engine of the configuration it knows.
+    """

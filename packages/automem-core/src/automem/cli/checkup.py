@@ -14,12 +14,17 @@ from typing import Literal
 import anyio
 
 from automem.errors import JailError, PluginError
-from automem.plugins import Plugins
+from automem.models.roles import resolve_roles
+from automem.plugins import Plugins, import_part
 from automem.processes.jail import self_test
 from automem.records._struct import Record
+from automem.records.capacity import Fit
+from automem.records.config import RunConfig
 from automem.records.jail import JailReport
+from automem.run.check import check_config
 from automem.run.provenance import hardware, versions
 from automem.setups.make import offered
+from automem.spec import BackendSpec
 from automem.ui.words import size
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -138,6 +143,26 @@ def check_machine() -> list[Check]:
         Check(name="machine", state="ok", text=f"{found.cores} cores, {memory}"),
         Check(name="gpus", state="ok" if found.gpus else "note", text=gpus),
     ]
+
+
+def check_capacity(config: RunConfig, plugins: Plugins) -> list[Check]:
+    """Whether the engines of a configuration fit on this machine. Raises ConfigError."""
+    check_config(config, plugins)
+    parts: dict[str, BackendSpec] = {}
+    for section in resolve_roles(config.roles).values():
+        spec = plugins.get("backend", section.backend or "")
+        if isinstance(spec, BackendSpec) and spec.capacity is not None:
+            parts[spec.capacity] = spec
+    checks: list[Check] = []
+    for target, spec in parts.items():
+        found: list[Fit] = import_part(spec, target)(config, plugins)
+        for fit in found:
+            state = "note" if fit.fits is None else "ok" if fit.fits else "missing"
+            checks.append(Check(name=f"capacity of {fit.name}", state=state, text=fit.text))
+    if not checks:
+        text = "no role names an engine that would be started here"
+        checks.append(Check(name="capacity", state="ok", text=text))
+    return checks
 
 
 def check_jail(prove: Callable[[], Awaitable[JailReport]] = self_test) -> Check:

@@ -1,0 +1,31 @@
+"""A plan as `automem doctor CONFIG` shows it: one line for each engine."""
+
+from __future__ import annotations
+
+from automem.plugins import Plugins
+from automem.records.capacity import Fit
+from automem.records.config import RunConfig
+from automem.ui.words import plural
+from automem_backends.capacity.gpus import Supply, found
+from automem_backends.capacity.plan import plan_capacity
+from automem_backends.capacity.result import EngineCapacity
+
+
+def fits(config: RunConfig, plugins: Plugins, supply: Supply | None = None) -> list[Fit]:
+    """Whether each engine fits on the GPUs of this machine. Raises ConfigError."""
+    planned = plan_capacity(config, plugins, found() if supply is None else supply)
+    lines = [_fit(engine) for engine in planned.engines]
+    lines += [Fit(name="the engines together", fits=False, text=said) for said in planned.problems]
+    return lines
+
+
+def _fit(engine: EngineCapacity) -> Fit:
+    name = f"{engine.backend} with {engine.model}"
+    if engine.problems:
+        return Fit(name=name, fits=False, text="; ".join(engine.problems))
+    if engine.episodes is None:
+        others = [f"{other.gpus} x {other.gpu}" for other in engine.alternatives]
+        on = f"it would fit on {', '.join(others)}" if others else "it fits on no GPU that is known"
+        return Fit(name=name, fits=None, text=f"no GPU to fit it on; {on}")
+    said = f"{plural(engine.episodes, 'episode')} at once on {engine.gpu}"
+    return Fit(name=name, fits=True, text=f"{said}; more: automem serve CONFIG --plan")
