@@ -1,4 +1,4 @@
-"""Plays the toy game over HTTP: `python play_toy.py FOLDER BASE_URL`, to be killed by a test."""
+"""Plays the toy game: `python play_toy.py FOLDER BASE_URL SCAFFOLD`, to be killed by a test."""
 
 import sys
 from importlib import metadata
@@ -21,12 +21,12 @@ from automem.run.layout import RunFolder, run_folder
 from automem.testing.toy import toy_entry_point
 
 
-def config(folder: str, url: str) -> RunConfig:
+def config(folder: str, url: str, scaffold: str) -> RunConfig:
     """Two tasks by two seeds of the toy game, over HTTP."""
     return RunConfig(
         run=RunSection(name="toy", folder=folder),
         environment=EnvironmentSection(name="toy"),
-        scaffold=ScaffoldSection(source="toy"),
+        scaffold=ScaffoldSection(source=scaffold),
         roles={
             "default": RoleSection(
                 backend="openai-compatible", model="toy", options={"base_url": url}
@@ -50,4 +50,4 @@ async def play(settings: RunConfig) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(play, config(sys.argv[1], sys.argv[2]))
+    anyio.run(play, config(*sys.argv[1:]))

@@ -1,6 +1,7 @@
 """An evaluation that is killed again and again ends with the trace of one that never was."""
 
 import random
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,16 +18,32 @@ from automem.episode.recording import read_recording
 from automem.records.trace import AnyEvent, Asked
 from automem.run.layout import run_folder
 from automem.testing.engine import FakeEngine, fake_engine
+from automem.testing.toy import toy_scaffold
 from automem.testing.toy_player import toy_answer
 from automem.testing.wire import Call, Fault
 
-KILLS = 12
+CODE = """
+def remember(context):
+    steps = context["state"].get("steps", 0) + 1
+    text = f"{context['moment']} {steps}: {context['status']}"
+    return {
+        "writes": [{"file": "seen.txt", "mode": "append", "text": text}],
+        "state": {"steps": steps},
+    }
+
+
+def guard(context, action):
+    if context["step"] % 4 == 0 and context["counters"]["refused"] == 0:
+        return {"reject": "Wait."}
+"""
 MOST_OVER = 10
 """Calls that are answered between the moment of a kill and the kill."""
 DRIVER = Path(__file__).with_name("play_toy.py")
 
 
-async def _play(folder: Path, engine: FakeEngine, kill_after: int | None, pause: float) -> int:
+async def _play(
+    folder: Path, engine: FakeEngine, kill_after: int | None, pause: float, scaffold: str
+) -> int:
     """Play until the end, or until so many more calls have come and a moment has passed."""
     reached = anyio.Event()
     until = sum(engine.received.values()) + (kill_after or 0)
@@ -41,7 +58,7 @@ async def _play(folder: Path, engine: FakeEngine, kill_after: int | None, pause:
 
     engine.faults = fault
     async with await anyio.open_process(
-        [sys.executable, DRIVER, folder, engine.url],
+        [sys.executable, DRIVER, folder, engine.url, scaffold],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -84,13 +101,23 @@ def _recorded_calls(folder: Path) -> set[str]:
     }
 
 
+def _coded(folder: Path) -> str:
+    shutil.copytree(toy_scaffold(), folder)
+    (folder / "code.py").write_text(CODE, encoding="utf-8")
+    with (folder / "scaffold.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write('\n[files."seen.txt"]\ncode_modes = ["append"]\n')
+    return str(folder)
+
+
 @pytest.mark.anyio
+@pytest.mark.parametrize(("with_code", "most_kills"), [(False, 12), (True, 4)])
 async def test_an_evaluation_killed_at_random_moments_ends_as_one_that_was_not(
-    tmp_path: Path,
+    tmp_path: Path, with_code: bool, most_kills: int
 ) -> None:
+    scaffold = _coded(tmp_path / "coded") if with_code else "toy"
     rng = random.Random(2024)
     async with fake_engine(toy_answer, delay_seconds=0.002) as engine:
-        assert await _play(tmp_path / "whole", engine, None, 0) == 0
+        assert await _play(tmp_path / "whole", engine, None, 0, scaffold) == 0
         expected = engine.received.copy()
         assert set(expected.values()) == {1}
         engine.received.clear()
@@ -99,9 +126,10 @@ async def test_an_evaluation_killed_at_random_moments_ends_as_one_that_was_not(
         asked_before: Counter[str] = Counter()
         in_flight: Counter[str] = Counter()
         kills = 0
-        for _ in range(KILLS):
-            calls = rng.randrange(1, len(expected) // KILLS)
-            code = await _play(tmp_path / "killed", engine, calls, rng.random() * 0.02)
+        for _ in range(most_kills):
+            calls = rng.randrange(1, len(expected) // most_kills)
+            pause = rng.random() * 0.02
+            code = await _play(tmp_path / "killed", engine, calls, pause, scaffold)
             again = {name for name in recorded if engine.received[name] > asked_before[name]}
             assert not again, "a call whose answer was on disk was asked again"
             recorded = _recorded_calls(tmp_path / "killed")
@@ -114,8 +142,8 @@ async def test_an_evaluation_killed_at_random_moments_ends_as_one_that_was_not(
             kills += code != 0
             if code == 0:
                 break
-        assert kills >= KILLS // 2
-        assert await _play(tmp_path / "killed", engine, None, 0) == 0
+        assert kills >= most_kills // 2
+        assert await _play(tmp_path / "killed", engine, None, 0, scaffold) == 0
 
     # Beyond the calls that were in flight at a kill, each was asked exactly once.
     assert engine.received - in_flight == expected
