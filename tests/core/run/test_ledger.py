@@ -49,6 +49,14 @@ def test_lines_come_back_in_the_order_written(tmp_path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) == 2
 
 
+def test_lines_of_one_kind_are_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    recipe = msgspec.structs.replace(TRIAL, kind="recipe")
+    append_trial(path, recipe)
+    append_trial(path, TRIAL)
+    assert read_ledger(path, "scaffold") == (TRIAL,) and read_ledger(path, "recipe") == (recipe,)
+
+
 def test_a_torn_last_line_is_left_out_and_gives_way_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     append_trial(path, TRIAL)

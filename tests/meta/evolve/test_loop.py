@@ -145,6 +145,19 @@ def test_a_loop_stopped_before_each_of_its_steps_ends_as_one_that_was_not(
     assert list(map(timeless, ledger_of(tmp_path))) == list(map(timeless, whole.trials))
 
 
+def test_a_game_with_several_tasks_has_a_pair_for_each_and_its_stages_count_seeds(
+    evolve: Evolve,
+) -> None:
+    both = 'environment.tasks=["default", "other"]'
+    done = evolve(BETTER, overrides=(both, "evolve.revisions=1", "evolve.gate_options.fresh=1"))
+    (trial,) = done.trials
+    assert trial.verdict == "kept"
+    assert [len(stage.pairs) for stage in trial.stages] == [4, 2, 2]
+    assert {(pair.task, pair.seed) for pair in trial.pairs} == {
+        (task, seed) for task in ("default", "other") for seed in (1, 2, 3, 100)
+    }
+
+
 def test_a_change_that_was_tried_before_is_refused_without_playing_it(evolve: Evolve) -> None:
     worse = finishing("One turn.", edit("scaffold.toml", "plan_turns = 3", "plan_turns = 1"))
     done = evolve(worse, IDLE, worse, overrides=("evolve.revisions=1",))

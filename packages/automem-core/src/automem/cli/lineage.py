@@ -45,7 +45,7 @@ def lineage(*, run: str, folder: Path, as_json: bool) -> None:
     from automem.run.ledger import read_ledger
 
     located = locate_run(run, folder)
-    trials = read_ledger(located.ledger)
+    trials = read_ledger(located.ledger, "scaffold")
     if not trials:
         raise RunError(f"{located.path} has no ledger, or nothing in it: nothing was tried there")
     if as_json:

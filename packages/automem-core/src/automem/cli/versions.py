@@ -44,7 +44,7 @@ def find_version(run_name: str, version: str, folder: Path) -> Path:
     from automem.run.ledger import read_ledger
 
     run = locate_run(run_name, folder)
-    known = run_versions(run, read_ledger(run.ledger))
+    known = run_versions(run, read_ledger(run.ledger, "scaffold"))
     for one in known:
         names = {one.name, one.review, "" if one.number is None else str(one.number)} - {""}
         if version in names or (len(version) >= 4 and one.hash.startswith(version)):

@@ -24,7 +24,7 @@ class TriedRow(Record):
 
 def tried_rows(run: RunFolder) -> Iterator[TriedRow]:
     """Every line, in order. Raises RunError for a damaged ledger."""
-    for trial in read_ledger(run.ledger):
+    for trial in read_ledger(run.ledger, "scaffold"):
         before = _texts(_kept(run, trial.parent))
         after = _texts(_kept(run, trial.candidate) or run.path / trial.review / "overlay")
         files = tuple(differences(before, after)) if before and after else ()

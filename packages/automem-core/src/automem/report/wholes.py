@@ -47,7 +47,7 @@ def wholes_of(run: RunFolder) -> list[Whole]:
     folders = [folder for folder in run.evaluations() if folder.plan.exists()]
     folders.sort(key=lambda folder: folder.plan.stat().st_mtime_ns)
     parts = [Part(folder, read_plan(folder)) for folder in folders]
-    trials = read_ledger(run.ledger)
+    trials = read_ledger(run.ledger, "scaffold")
     if not trials:
         return [Whole((part,), part.plan) for part in parts]
     return list(_evolved(run, parts, trials))

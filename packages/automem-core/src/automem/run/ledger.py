@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from automem.errors import RunError
-from automem.records.ledger import Trial
+from automem.records.ledger import LedgerKind, Trial
 
 
-def read_ledger(path: Path) -> tuple[Trial, ...]:
-    """Every line, in order; none where there is no file. Raises RunError for a damaged line.
+def read_ledger(path: Path, kind: LedgerKind | None = None) -> tuple[Trial, ...]:
+    """Every line, or those of a kind, in order; none where there is no file.
 
-    A last line without its end was being written when the process was killed: it is left out, and
-    what it would have said is found out again.
+    Raises RunError for a damaged line. A last line without its end was being written when the
+    process was killed: it is left out, and what it would have said is found out again.
     """
     try:
         content = path.read_bytes()
@@ -31,7 +31,7 @@ def read_ledger(path: Path) -> tuple[Trial, ...]:
                 f"line {number} of {path} cannot be read: {error}; mend it, or remove it: what it "
                 "says is then tried again"
             ) from error
-    return tuple(trials)
+    return tuple([trial for trial in trials if kind in (None, trial.kind)])
 
 
 def append_trial(path: Path, trial: Trial) -> None:

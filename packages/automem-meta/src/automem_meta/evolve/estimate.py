@@ -76,7 +76,7 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
 
     Nothing is written. Raises ScaffoldError, RunError.
     """
-    trials = read_ledger(opened.run.ledger)
+    trials = read_ledger(opened.run.ledger, "scaffold")
     measured = measure(source, opened.config)
     given = find_scaffold(
         opened.config.scaffold.source, opened.plugins.scaffolds(), opened.plugins.load

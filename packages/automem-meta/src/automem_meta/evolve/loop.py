@@ -47,7 +47,7 @@ class Loop:
         """Try until nothing is left to try. Raises what reviews and evaluations raise."""
         root = self.root()
         while True:
-            trials = read_ledger(self.run_folder.ledger)
+            trials = read_ledger(self.run_folder.ledger, "scaffold")
             step = next_step(root, trials, self.section)
             if isinstance(step, Stop):
                 return step
@@ -58,7 +58,7 @@ class Loop:
         """What the run begins with. Raises ConfigError where the ledger began with another."""
         scaffold = self.player.keep(self.player.config.scaffold.source)
         root = Version(scaffold.hash, scaffold.manifest.name, 0)
-        trials = read_ledger(self.run_folder.ledger)
+        trials = read_ledger(self.run_folder.ledger, "scaffold")
         if not trials:
             return root
         settings = settings_of(self.player.plan(scaffold.folder, self.search, memory_only=False))

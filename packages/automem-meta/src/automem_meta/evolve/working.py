@@ -96,7 +96,7 @@ async def do(opened: Opened, task: Task, watching: Watching) -> Done:
     root = loop.root()
     ended, why, rows, against_itself = False, "", (), None
     if task.aa is not None:
-        champion = versions(root, read_ledger(opened.run.ledger))[-1]
+        champion = versions(root, read_ledger(opened.run.ledger, "scaffold"))[-1]
         against_itself = await gate_against_itself(
             opened.gate,
             opened.section.gate,
@@ -109,11 +109,11 @@ async def do(opened: Opened, task: Task, watching: Watching) -> Done:
         stop = await loop.run()
         ended, why = True, stop.why
         if task.with_report:
-            known = versions(root, read_ledger(opened.run.ledger))
+            known = versions(root, read_ledger(opened.run.ledger, "scaffold"))
             rows = await play_report(
                 player, known, opened.report, memory_only=opened.section.memory_only
             )
-    trials = read_ledger(opened.run.ledger)
+    trials = read_ledger(opened.run.ledger, "scaffold")
     champion = versions(root, trials)[-1]
     spent = purse.spent()
     return Done(
