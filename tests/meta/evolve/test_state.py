@@ -77,7 +77,7 @@ def test_two_revisions_in_a_row_that_find_nothing_end_the_loop() -> None:
 def test_the_loop_ends_with_its_last_revision() -> None:
     kept = [trial(revision, 1, 0, "kept") for revision in (1, 2, 3)]
     stop = next_step(ROOT, kept, SECTION)
-    assert stop == Stop("all 3 revisions are done", Version("h3", "v3", 3))
+    assert stop == Stop("revision 3 was the last", Version("h3", "v3", 3))
 
 
 def test_lines_stand_where_the_numbers_of_attempts_were_changed_since() -> None:

@@ -75,7 +75,7 @@ def next_step(root: Version, trials: Sequence[Trial], section: EvolveSection) ->
         found = "the last revision" if fruitless == 1 else f"{fruitless} revisions in a row"
         return Stop(f"{found} found nothing", champion)
     if revision > section.revisions:
-        return Stop(f"all {section.revisions} revisions are done", champion)
+        return Stop(f"revision {section.revisions} was the last", champion)
     attempt, continuation = following
     return Try(
         revision=revision,

@@ -12,6 +12,7 @@ from automem.records.review import Answered, Noted, Said
 from automem.review.desk import Desk
 from automem.ui.display import Mode, display
 from automem.ui.review import ReviewLine, review_display
+from automem.ui.words import visible
 
 MOST_CHARACTERS = 300
 """Of what the host told, such as where a review by hand waits."""
@@ -26,7 +27,10 @@ class Watching:
 
     @asynccontextmanager
     async def evaluation(self, progress: Progress, title: str) -> AsyncGenerator[None]:
-        """Show an evaluation while it is played."""
+        """Show an evaluation while it is played; its title stays above what a terminal keeps."""
+        if self.mode == "live":
+            self.stream.write(f"{visible(title)}\n")
+            title = progress.title
         async with display(self.mode, progress, title=title, stream=self.stream):
             yield
 
