@@ -20,7 +20,7 @@ BACK = {
     "Move North": "Move South",
     "Move South": "Move North",
 }
-WALKABLE = {"grass", "sand", "path", "nothing"}
+WALKABLE = {"grass", "sand", "path"}
 MOVING = {"cow", "zombie", "skeleton", "arrow"}
 NEEDS: dict[str, tuple[dict[str, int], str]] = {
     "Place Stone": ({"stone": 1}, ""),
@@ -110,14 +110,13 @@ def _differs(context: Context) -> bool:
 
 
 def _whereabouts(context: Context) -> Context:
-    """Dead reckoning: a Move turns first, and moves if what stands around changed its place."""
+    """Dead reckoning. A Move turns first, and goes on if the cell is free."""
     state: Context = context["state"] or dict(START, visits={}, recent=[])
     name = context["action"].removeprefix("Move ")
     if context["step"] and name in DIRECTIONS:
         before = view(context["previous_observation"], context["previous_status"])
         now = view(context["observation"], context["status"])
-        free = before.front in WALKABLE if state["facing"] == name else True
-        if free and not now.sleeping and _standing(before) != _standing(now):
+        if not now.sleeping and _moved(before, now, turned=state["facing"] != name):
             state["x"] += DIRECTIONS[name][0]
             state["y"] += DIRECTIONS[name][1]
         state["facing"] = name
@@ -127,8 +126,20 @@ def _whereabouts(context: Context) -> Context:
     return state
 
 
+def _moved(before: View, now: View, *, turned: bool) -> bool:
+    """What was faced tells; where nobody looked before, what stands around changed its place.
+
+    Who was stopped faces what stopped it, unless that has legs.
+    """
+    if not turned:
+        return before.front in WALKABLE
+    crowded = any(before.things.get(kind, (99, ""))[0] <= 2 for kind in MOVING)
+    return _standing(before) != _standing(now) or (now.front in WALKABLE and not crowded)
+
+
 def _standing(seen: View) -> dict[str, tuple[int, str]]:
-    return {kind: at for kind, at in seen.things.items() if kind not in MOVING}
+    """What stays where it is; ground does not count, because a creature may stand on it."""
+    return {kind: at for kind, at in seen.things.items() if kind not in MOVING | WALKABLE}
 
 
 def perceive(context: Context) -> Context:
