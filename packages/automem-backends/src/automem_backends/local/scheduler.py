@@ -129,13 +129,13 @@ class Scheduler:
             self._orders.popleft()()
         self._leave()
         self._join()
-        parts, asking = self._parts()
-        if not parts:
+        if not self._running:
             return
         try:
+            parts, asking = self._parts()
             chosen = self.model.step(parts)
         except Exception as error:  # noqa: BLE001 - a request's failure is not the server's
-            structlog.get_logger().exception("step_failed", sequences=len(parts))
+            structlog.get_logger().exception("step_failed", sequences=len(self._running))
             self._fail_all(error)
             return
         for one, choice in zip(asking, chosen, strict=True):
@@ -147,10 +147,11 @@ class Scheduler:
             if one.generation.done.cancelled():
                 self.counts.abandoned += 1
                 self._end(one)
-        for generation in tuple(self._waiting):
-            if generation.done.cancelled():
-                self.counts.abandoned += 1
-                self._waiting.remove(generation)
+        with self._changed:
+            for generation in tuple(self._waiting):
+                if generation.done.cancelled():
+                    self.counts.abandoned += 1
+                    self._waiting.remove(generation)
 
     def _join(self) -> None:
         while self._waiting and len(self._running) < self.limits.sequences:
