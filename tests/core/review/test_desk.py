@@ -1,5 +1,6 @@
 """A review from its brief to its outcome."""
 
+import msgspec
 import pytest
 
 from automem.errors import ConfigError, LimitReached
@@ -7,12 +8,14 @@ from automem.models.cost import FREE
 from automem.records.review import (
     Answered,
     Closed,
+    MetaTurn,
     Noted,
     Opened,
     ReviewBudget,
     Said,
     ToolCall,
 )
+from automem.review.desk import MOST_LATE
 from automem.testing.reviews import Reviews, refusal_of, text_of, turn, use
 
 pytestmark = pytest.mark.anyio
@@ -208,3 +211,35 @@ async def test_nothing_can_be_done_after_the_end(reviews: Reviews) -> None:
     async with reviews.open() as again:
         assert again.finished
     assert again.events == desk.events
+
+
+async def test_finish_is_tried_three_times_in_a_row_where_the_budget_is_spent(
+    reviews: Reviews,
+) -> None:
+    async with reviews.open(budget=ReviewBudget(tool_calls=1)) as desk:
+        await text_of(desk, "episodes")
+        for _ in range(MOST_LATE):
+            assert "analysis.md is missing" in await refusal_of(desk, "finish")
+        with pytest.raises(LimitReached, match="budget is spent"):
+            await use(desk, "finish")
+    assert desk.outcome is not None
+    assert desk.spent.tool_calls == 1 + MOST_LATE
+
+
+async def test_arguments_nested_without_end_are_answered_and_kept_in_short(
+    reviews: Reviews,
+) -> None:
+    deep: object = "x"
+    for _ in range(3000):
+        deep = [deep]
+    call = ToolCall(id="1", name="metric", arguments={"by": deep})
+    raw = b'{"a":' * 3000 + b"1" + b"}" * 3000
+    async with reviews.open() as desk:
+        desk.said(MetaTurn(calls=(call,), raw=msgspec.Raw(raw)))
+        answer = await desk.call(call)
+    assert answer.failed
+    said = desk.events[1]
+    assert isinstance(said, Said)
+    assert bytes(said.turn.raw) == b'"(nested too deep)"'
+    async with reviews.open() as again:
+        assert again.events == desk.events

@@ -48,6 +48,8 @@ from automem.run.layout import RunFolder
 from automem.spelling import did_you_mean
 
 FINISH = "finish"
+MOST_LATE = 3
+"""How often in a row `finish` may be refused before the budget counts for it too."""
 MOST_CHANGE = 200
 """Characters of the change as one line."""
 
@@ -121,9 +123,9 @@ class Desk:
         self._note(text, "provider")
 
     async def call(self, call: ToolCall) -> ToolAnswer:
-        """Use a tool; one after another. Raises LimitReached, but never for `finish`."""
+        """Use a tool; one after another. Raises LimitReached, for `finish` after some tries."""
         async with self._turn:
-            if call.name != FINISH:
+            if call.name != FINISH or not self._may_finish():
                 self._refuse_spent()
             began = monotonic()
             text, failed = await self._answer(call)
@@ -154,6 +156,11 @@ class Desk:
             return await tool.run(self.place, tool.understood(call.arguments)), False
         except (AutoMemError, OSError, RecursionError, ValueError) as error:
             return str(error).replace(f"{self.place.run.path}/", ""), True
+
+    def _may_finish(self) -> bool:
+        """Whether `finish` may still be tried where the budget is spent: each try takes seconds."""
+        last = [event.call.name for event in self.events if isinstance(event, Answered)]
+        return last[-MOST_LATE:] != [FINISH] * MOST_LATE
 
     def _refuse_spent(self) -> None:
         outcome = self.outcome
@@ -254,7 +261,7 @@ async def open_review(
 def _offset(call: ToolCall) -> int:
     try:
         return max(0, int(call.arguments.get("offset") or 0))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 

@@ -23,7 +23,7 @@ TRIED = "tried"
 OUTPUTS = "outputs"
 EPISODES = "episodes"
 _KEPT = ("verdict.json", "diff.txt", "changes.diff", "diff")
-_EPISODE = re.compile(rf"{EPISODES}/(\w+)/(text|memory(?:@(\d+))?/(.+))")
+_EPISODE = re.compile(rf"{EPISODES}/(\w+)/(text|memory(?:@(\d{{1,9}}))?/(.+))")
 _KEPT_TEXTS = 4
 
 
@@ -75,7 +75,7 @@ class Library:
         return names or ([prefix] if _EPISODE.fullmatch(prefix) else [])
 
     def _of_episodes(self, prefix: str) -> Iterator[str]:
-        at = re.match(rf"{EPISODES}/\w+/memory@(\d+)", prefix)
+        at = re.match(rf"{EPISODES}/\w+/memory@(\d{{1,9}})/", f"{prefix}/")
         for episode in self.view.episodes():
             root = f"{EPISODES}/{episode.name}"
             if not (root.startswith(prefix) or prefix.startswith(f"{root}/")):

@@ -15,6 +15,9 @@ from automem.terminal import visible
 
 MOST_CHARACTERS = 16_000
 """The longest answer of a tool; what is longer is read on with an offset."""
+MOST_DEPTH = 64
+"""How deep tables and lists of a model may be nested; no call of ours is so deep."""
+TOO_DEEP = "(nested too deep)"
 _SHORTEST_SECRET = 8
 
 
@@ -41,7 +44,7 @@ def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
     """A turn of a meta-LLM as the transcript keeps it: in one line, without secrets."""
     raw = bytes(turn.raw)
     if raw:
-        raw = msgspec.json.encode(_without(json.loads(raw), secrets))
+        raw = msgspec.json.encode(_without(_read(raw), secrets))
     calls = [
         msgspec.structs.replace(
             call,
@@ -60,17 +63,26 @@ def harmless_turn(turn: MetaTurn, secrets: tuple[str, ...]) -> MetaTurn:
     )
 
 
-def _without(value: object, secrets: tuple[str, ...]) -> object:
+def _read(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        return TOO_DEEP
+
+
+def _without(value: object, secrets: tuple[str, ...], depth: int = 0) -> object:
     """The value with every secret in its texts redacted, and only characters that can be stored."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, REDACTED)
         return redact(storable(value))
+    if depth > MOST_DEPTH:
+        return TOO_DEEP
     if isinstance(value, dict):
         pairs = cast("dict[str, object]", value).items()
-        return {storable(key): _without(inner, secrets) for key, inner in pairs}
+        return {storable(key): _without(inner, secrets, depth + 1) for key, inner in pairs}
     if isinstance(value, list):
-        return [_without(inner, secrets) for inner in cast("list[object]", value)]
+        return [_without(inner, secrets, depth + 1) for inner in cast("list[object]", value)]
     return value
 
 
