@@ -249,7 +249,7 @@ def test_a_failure_of_the_clock_is_tried_again_where_the_recording_has_an_answer
     again = play([], steps=2, code={"remember": remember}, recorded=before.events)
     assert again.events == []
     late = {"remember": after([], "logged")}
-    with pytest.raises(ScaffoldError, match="when the machine is less busy"):
+    with pytest.raises(CodeFault, match="when the machine is less busy"):
         play([], steps=2, code=late, recorded=before.events)
 
 

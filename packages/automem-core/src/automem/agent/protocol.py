@@ -46,7 +46,8 @@ class Committed(Record):
 class Coder(Protocol):
     """The scaffold's code in a running episode. A call that fails is in the trace and does nothing.
 
-    Raises ScaffoldError where it fails too often.
+    Raises ScaffoldError where it fails too often, CodeFault where it answered when the episode was
+    recorded and does not now.
     """
 
     async def observed(self, scene: Scene) -> tuple[str, ...]:

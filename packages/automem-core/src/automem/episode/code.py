@@ -149,10 +149,12 @@ class EpisodeCode:
                 if self.recorder.replaying and fault.kind in ("timeout", "died"):
                     if tries:
                         continue
-                    raise ScaffoldError(
+                    # Not the scaffold's failure: its code did answer.
+                    raise CodeFault(
                         f"step {context.step}: {about} was answered when the episode was played, "
                         f"and now it is not ({fault.kind}: {fault}); start the same command again "
-                        "when the machine is less busy"
+                        "when the machine is less busy",
+                        kind=fault.kind,
                     ) from fault
                 text = f"{fault.kind}: {fault}"
                 warned = Warned(step=context.step, kind=CODE_FAULT, text=text, about=about)
