@@ -10,6 +10,8 @@ from automem_backends.capacity.gpus import Supply, found
 from automem_backends.capacity.plan import plan_capacity
 from automem_backends.capacity.result import EngineCapacity
 
+_SHOWN = 4
+
 
 def fits(config: RunConfig, plugins: Plugins, supply: Supply | None = None) -> list[Fit]:
     """Whether each engine fits on the GPUs of this machine. Raises ConfigError."""
@@ -24,7 +26,8 @@ def _fit(engine: EngineCapacity) -> Fit:
     if engine.problems:
         return Fit(name=name, fits=False, text="; ".join(engine.problems))
     if engine.episodes is None:
-        others = [f"{other.gpus} x {other.gpu}" for other in engine.alternatives]
+        few = sorted(engine.alternatives, key=lambda other: other.gpus)[:_SHOWN]
+        others = [f"{other.gpus} x {other.gpu}" for other in few]
         on = f"it would fit on {', '.join(others)}" if others else "it fits on no GPU that is known"
         return Fit(name=name, fits=None, text=f"no GPU to fit it on; {on}")
     said = f"{plural(engine.episodes, 'episode')} at once on {engine.gpu}"

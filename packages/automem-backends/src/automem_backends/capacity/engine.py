@@ -17,6 +17,7 @@ from automem_backends.capacity.advice import alternatives, may_share, problems
 from automem_backends.capacity.conversations import Length
 from automem_backends.capacity.fit import Need, figures, serves
 from automem_backends.capacity.gpus import Gpu, Supply
+from automem_backends.capacity.overhead import sglang_share
 from automem_backends.capacity.result import Conversation, EngineCapacity
 from automem_backends.capacity.settings import EngineName, Settings, settings_of
 from automem_backends.capacity.weights import Weights, read_weights
@@ -81,11 +82,12 @@ def plan_engine(
         rank=need.rank,
         conversations=spoken,
         notes=(*plan.notes, *notes),
-        problems=(*missing, *_uneven(need), *_too_long(spoken, need)),
+        problems=(*missing, *_uneven(need), *_too_long(group, talks, need)),
     )
     if gpu is None:
         return msgspec.structs.replace(plan, alternatives=alternatives(need))
     found = figures(need, gpu)
+    plan = msgspec.structs.replace(plan, notes=(*plan.notes, *_greed(settings, gpu)))
     return msgspec.structs.replace(
         plan,
         figures=found,
@@ -185,10 +187,22 @@ def _conversations(
                 tokens=cut,
                 uncut=longest.tokens,
                 source=longest.source,
-                measured=longest.measured,
             )
         )
     return tuple(found)
+
+
+def _greed(settings: Settings, gpu: Gpu) -> list[str]:
+    """Where a share that is fine for vLLM is more than SGLang would take."""
+    if settings.engine != "sglang" or settings.share is None:
+        return []
+    own = sglang_share(settings, gpu)
+    if settings.share <= own:
+        return []
+    return [
+        f"SGLang needs what gpu_memory_utilization leaves for activations and CUDA graphs: by "
+        f"itself it would take {own:g} of such a GPU, not {settings.share:g}"
+    ]
 
 
 def _uneven(need: Need) -> list[str]:
@@ -201,11 +215,11 @@ def _uneven(need: Need) -> list[str]:
     ]
 
 
-def _too_long(spoken: tuple[Conversation, ...], need: Need) -> list[str]:
+def _too_long(group: Group, talks: Mapping[Role, Length], need: Need) -> list[str]:
     """Measured conversations that the engine is told not to take."""
     return [
-        f"conversations of {' and '.join(one.roles)} reached {one.uncut:,} tokens, and the engine "
-        f"takes {need.longest:,}: raise max_model_len, or lower max_tokens"
-        for one in spoken
-        if one.uncut > one.tokens and one.measured
+        f"conversations of {role} reach {talks[role].tokens:,} tokens with their answer, and the "
+        f"engine takes {need.longest:,}: raise max_model_len, or lower max_tokens"
+        for role in group.sections
+        if talks[role].measured and talks[role].tokens > (need.longest or talks[role].tokens)
     ]

@@ -82,11 +82,29 @@ def _forward(shape: Shape, tokens: int, tensor: int) -> int:
 
 
 def _sglang(settings: Settings, gpu: Gpu) -> Overhead:
-    """Its share is for weights and conversations alone; the rest of the GPU is for everything else.
+    """Its share is for weights and conversations alone, the rest for everything else."""
+    share = settings.share or sglang_share(settings, gpu)
+    return Overhead(
+        budget=round(share * gpu.memory_bytes),
+        context=2 * _CONTEXT_BYTES,
+        batch_tokens=settings.batch_tokens or _sglang_steps(settings, gpu)[0],
+        sequences=settings.max_num_seqs,
+    )
 
-    The share it chooses by itself follows from the GPU's size, by the rule of its server_args.py.
-    """
+
+def sglang_share(settings: Settings, gpu: Gpu) -> float:
+    """What SGLang chooses by itself, by the rule of its `server_args.py`: it knows what is left."""
     mebibytes = gpu.memory_bytes / MIB
+    batch, recorded = _sglang_steps(settings, gpu)
+    reserved = 512 + max(settings.batch_tokens or batch, 2048) * 1.5 + recorded * 2
+    reserved += settings.tensor * settings.pipeline / 8 * 1024
+    if mebibytes > 60 * 1024:
+        reserved = max(reserved, 10 * 1024)
+    return max(0.01, round(1 - reserved / mebibytes, 3))
+
+
+def _sglang_steps(settings: Settings, gpu: Gpu) -> tuple[int, int]:
+    """Prompt tokens of a step, and calls for which graphs are recorded."""
     few = settings.tensor < 4
     steps = (
         (20, 2048, 8),
@@ -94,17 +112,5 @@ def _sglang(settings: Settings, gpu: Gpu) -> Overhead:
         (60, 4096, 32 if few else 160),
         (160, 8192, 256 if few else 512),
     )
-    fitting = (step for step in steps if mebibytes < step[0] * 1024)
-    _, batch, recorded = next(fitting, (0, 16384, 512))
-    batch = settings.batch_tokens or batch
-    reserved = 512 + max(batch, 2048) * 1.5 + recorded * 2
-    reserved += settings.tensor * settings.pipeline / 8 * 1024
-    if mebibytes > 60 * 1024:
-        reserved = max(reserved, 10 * 1024)
-    share = settings.share or round(max(0.0, 1 - reserved / mebibytes), 3)
-    return Overhead(
-        budget=round(share * gpu.memory_bytes),
-        context=2 * _CONTEXT_BYTES,
-        batch_tokens=batch,
-        sequences=settings.max_num_seqs,
-    )
+    fitting = (step[1:] for step in steps if gpu.memory_bytes < step[0] * GIB)
+    return next(fitting, (16384, 512))

@@ -21,7 +21,6 @@ class Conversation(Record):
     """What it could come to without the engine's limit."""
     source: str
     """How that is known, in words."""
-    measured: bool
 
 
 class EngineCapacity(Record):
