@@ -14,6 +14,7 @@ from automem.protocols import Gate
 from automem.records.ledger import Trial, TrialVerdict, WithoutCode
 from automem.records.review import ReviewOutcome, ReviewTask
 from automem.review.changes import changed
+from automem.review.view import scaffold_folder
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial, read_ledger, trial_line
 from automem.scaffold.content import texts
@@ -211,8 +212,10 @@ class Loop:
         if not changed(texts(incumbent.folder), content):
             raise ScaffoldError("nothing was changed")
         for trial in trials:
-            folder = self.run_folder.scaffolds / f"{trial.candidate}-{trial.candidate_name}"
-            if trial.stages and folder.is_dir() and not changed(texts(folder), content):
+            if not trial.stages:
+                continue
+            folder = scaffold_folder(self.run_folder, trial.candidate)
+            if not changed(texts(folder), content):
                 raise ScaffoldError(f"it plays as {trial.candidate_name}, which was tried before")
 
     def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from automem.plugins import Plugins
 from automem.records.config import RunConfig, ScaffoldSection
 from automem.records.ledger import PlayCost
 from automem.records.result import EpisodeResult, Evaluation
+from automem.review.view import scaffold_folder
 from automem.run.layout import RunFolder
 from automem.scaffold.load import Scaffold, load_scaffold
 from automem_meta.evolve.purse import Purse
@@ -67,8 +68,8 @@ class Player:
         return scaffold
 
     def folder(self, version: Version) -> Path:
-        """The copy of a scaffold that was kept before."""
-        return self.run.scaffolds / f"{version.hash}-{version.name}"
+        """The run's copy of a scaffold. Raises RunError where it is lost."""
+        return scaffold_folder(self.run, version.hash)
 
     def plan(self, folder: Path, seeds: tuple[int, ...], *, memory_only: bool) -> EvaluationPlan:
         """What an evaluation of the scaffold in a folder on these seeds would be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -12,7 +13,7 @@ import msgspec
 from automem.errors import LimitReached
 from automem.evaluate.episodes import read_result
 from automem.records.config import LimitsSection
-from automem.records.review import ReviewBudget, Spent
+from automem.records.review import AnyReviewEvent, Closed, ReviewBudget, Spent
 from automem.review.budget import spent
 from automem.review.transcript import open_transcript
 from automem.run.layout import EpisodeFolder, RunFolder
@@ -39,7 +40,7 @@ class Purse:
     began: float = field(default_factory=time.monotonic)
     """`time.monotonic()` of the start."""
     _known: dict[Path, Amount] = field(default_factory=dict[Path, Amount])
-    """Result files never change."""
+    """Of results and of closed reviews, which never change."""
 
     def spent(self, *, but: Path | None = None) -> Amount:
         """Of all finished episodes and all reviews, without what is in the folder `but`."""
@@ -52,8 +53,8 @@ class Purse:
                 tokens, cost = tokens + each.tokens, cost + each.cost
         for folder in sorted(self.run.path.glob("reviews/*")):
             if folder != but:
-                review = review_spent(folder)
-                tokens, cost = tokens + review.tokens, cost + (review.cost or 0.0)
+                each = self._of_review(folder)
+                tokens, cost = tokens + each.tokens, cost + each.cost
         return Amount(tokens, cost)
 
     def left(self, folder: Path | None = None, own: Spent | None = None) -> LimitsSection:
@@ -63,6 +64,8 @@ class Purse:
         raised.
         """
         limits, own = self.limits, own or Spent()
+        if (limits.run_tokens, limits.run_cost, limits.run_seconds) == (None, None, None):
+            return limits  # what was spent need not even be counted
         used = self.spent(but=folder)
         tokens, cost = used.tokens + own.tokens, used.cost + (own.cost or 0.0)
         seconds = time.monotonic() - self.began
@@ -98,6 +101,16 @@ class Purse:
             seconds=_least(wanted.seconds, seconds),
         )
 
+    def _of_review(self, folder: Path) -> Amount:
+        if folder in self._known:
+            return self._known[folder]
+        events = _events(folder)
+        used = spent(events)
+        amount = Amount(used.tokens, used.cost or 0.0)
+        if events and isinstance(events[-1], Closed):
+            self._known[folder] = amount
+        return amount
+
     def _of_episode(self, episode: EpisodeFolder) -> Amount:
         if episode.path not in self._known:
             result = read_result(episode)
@@ -111,8 +124,12 @@ class Purse:
 
 def review_spent(folder: Path) -> Spent:
     """What a review has used so far, by its transcript."""
+    return spent(_events(folder))
+
+
+def _events(folder: Path) -> Sequence[AnyReviewEvent]:
     path = folder / "transcript.jsonl"
-    return spent(open_transcript(path).events) if path.exists() else Spent()
+    return open_transcript(path).events if path.exists() else ()
 
 
 def _least(wanted: _Number | None, left: _Number | None) -> _Number | None:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from automem.cli.tables import plain_table
-from automem.ui.words import count, duration, mean_error, money, plural
+from automem.ui.words import count, duration, mean_error, money, plural, visible
 from automem_meta.evolve.estimate import Amounts, Estimate
 from automem_meta.evolve.repeats import FalseAccepts
 from automem_meta.evolve.working import Done
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
 UNKNOWN = "not known"
 
@@ -51,7 +52,7 @@ def tables(done: Done) -> Iterator[RenderableType]:
                 p,
                 money(trial.review_cost.cost),
                 str(trial.play_cost.episodes),
-                trial.change or "-",
+                _plain(trial.change or "-"),
             )
         yield table
     yield f"{done.why}; the best scaffold is {done.champion} ({done.champion_hash})"
@@ -72,7 +73,7 @@ def _report(done: Done) -> Iterator[RenderableType]:
     for row in done.report:
         over = row.over_first
         table.add_row(
-            row.name,
+            _plain(row.name),
             mean_error(row.mean, row.standard_error),
             "-" if over is None else mean_error(over.mean_difference, over.standard_error),
             "-" if over is None else f"{over.p_signflip:.4f} (n = {over.n})",
@@ -89,6 +90,13 @@ def _against_itself(found: FalseAccepts) -> Iterator[RenderableType]:
         f"{times} times, {100 * found.rate:.1f} % (95 % interval {low:.1f} to {high:.1f} %)"
     )
     yield f"played: {plural(found.cost.episodes, 'episode')}, {money(found.cost.cost)}"
+
+
+def _plain(text: str) -> Text:
+    """A text of a meta-LLM as it is: a table would read markup in it."""
+    from rich.text import Text
+
+    return Text(visible(text))
 
 
 def _number(value: float | None) -> str:
