@@ -69,7 +69,7 @@ def test_the_loop_says_what_is_left_what_it_does_and_what_came_of_it(
     assert "review by scripted-meta; champion forgetful (0 kept, 0 tried)" in done.err
     assert "3 turns | 5 tool calls" in done.err and "gate stage fresh (5 seeds)" in done.err
     assert "the last revision found nothing; the best scaffold is forgetful-r1a" in done.err
-    assert "[/bold] may be noted" in done.err
+    assert "[/bold]" in done.err
     assert "next: automem evolve evolve.toml" in done.err and "--report" in done.err
     status = read_status(RunFolder(tmp_path / "runs" / "toys"))
     assert status is not None and status.status == "finished"
