@@ -9,6 +9,7 @@ import pytest
 from automem.episode.reader import open_trace
 from automem.evaluate.candidate import check_candidate, recordings_of
 from automem.plugins import load_plugins
+from automem.records.jail import JailReport
 from automem.records.trace import Asked, Remembered
 from automem_envs.crafter.scaffolds import crafter_full, crafter_map, crafter_v0
 from automem_envs.minihack.scaffolds import minihack_full, minihack_map, minihack_v0
@@ -42,3 +43,21 @@ def test_a_recording_shows_its_game_and_nothing_of_an_agent(game: str) -> None:
 def test_every_scaffold_plays_dry_over_them(game: str, folder) -> None:
     recorded = recordings_of(game, load_plugins())
     assert asyncio.run(check_candidate(folder(), recorded=recorded)) == []
+
+
+@pytest.mark.parametrize("game", SCAFFOLDS)
+def test_the_shipped_code_also_runs_where_only_monty_keeps_it_in(game: str) -> None:
+    async def monty() -> JailReport:
+        return JailReport(
+            level="monty",
+            probes={},
+            refused={},
+            python="3",
+            kernel="0",
+            architecture="x",
+            landlock=0,
+        )
+
+    folder = SCAFFOLDS[game][-1]()
+    recorded = recordings_of(game, load_plugins())
+    assert asyncio.run(check_candidate(folder, recorded=recorded, prove=monty)) == []

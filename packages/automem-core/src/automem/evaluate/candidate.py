@@ -62,11 +62,12 @@ async def try_out(
     code: CodePlay | None,
 ) -> list[Problem]:
     """What is found by running a scaffold whose texts are right."""
-    problems: list[Problem] = []
+    problems: dict[tuple[str, str], Problem] = {}
     for name, events in _recordings(scaffold, recorded, games):
-        found = await _dry(scaffold, events, name, code)
-        problems += [problem for problem in found if problem not in problems]
-    return problems
+        for problem in await _dry(scaffold, events, name, code):
+            # The same in another recording is told once; where it came up stands in brackets.
+            problems.setdefault((problem.where, problem.text.rpartition(" (")[0]), problem)
+    return list(problems.values())
 
 
 def recordings_of(environment: str, plugins: Plugins) -> tuple[Path, ...]:
@@ -89,7 +90,7 @@ async def _dry(
         async with code.open() as caller:
             return await dry_run(scaffold, events, name, caller)
     except AutoMemError as error:
-        return [Problem(where=CODE if code else name, text=str(error))]
+        return [Problem(where=CODE, text=f"{error} ({name})")]
 
 
 def _recordings(

@@ -70,7 +70,7 @@ async def dry_run(
                 agent = LogPlan(PhasePrompts.of(scaffold, started.info))
                 await _play(agent, desk, started.info, steps_of(rest))
             except AutoMemError as error:
-                problems.append(Problem(where=str(scaffold.folder), text=f"{name}: {error}"))
+                problems.append(Problem(where=str(scaffold.folder), text=f"{error} ({name})"))
     return [*islice(_problems(found, name), MOST_TOLD), *problems]
 
 

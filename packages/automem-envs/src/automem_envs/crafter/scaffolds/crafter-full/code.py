@@ -8,10 +8,12 @@ what follows from them. `guard` refuses what cannot work and repairs what was mi
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 Context = dict[str, Any]
 Cell = tuple[int, int]
+View = dict[str, Any]
+"""One observation and status, parsed: things, front, vitals, items, sleeping."""
 
 DIRECTIONS: dict[str, Cell] = {"West": (-1, 0), "East": (1, 0), "North": (0, -1), "South": (0, 1)}
 BACK = {
@@ -54,28 +56,18 @@ _ITEM = re.compile(r"^- ([a-z_]+): (\d+)$", re.MULTILINE)
 _PLACE = re.compile(r"^(-?\d+),(-?\d+)\|([a-z]+)", re.MULTILINE)
 
 
-class View(NamedTuple):
-    """One observation and status, parsed."""
-
-    things: dict[str, tuple[int, str]]
-    front: str
-    vitals: dict[str, int]
-    items: dict[str, int]
-    sleeping: bool
-
-
 def view(observation: str, status: str) -> View:
     """Read a text as the game writes it."""
     things = {kind: (int(steps), where) for kind, steps, where in _THING.findall(observation)}
     front = _FRONT.search(observation)
     held = status.partition("Your inventory:")[2]
-    return View(
-        things=things,
-        front=front[1].strip() if front else "",
-        vitals={name: int(value) for name, value in _VITAL.findall(status)},
-        items={name: int(count) for name, count in _ITEM.findall(held)},
-        sleeping="You are sleeping" in observation,
-    )
+    return {
+        "things": things,
+        "front": front[1].strip() if front else "",
+        "vitals": {name: int(value) for name, value in _VITAL.findall(status)},
+        "items": {name: int(count) for name, count in _ITEM.findall(held)},
+        "sleeping": "You are sleeping" in observation,
+    }
 
 
 def remember(context: Context) -> Context | None:
@@ -85,8 +77,8 @@ def remember(context: Context) -> Context | None:
     state = _whereabouts(context)
     seen = view(context["observation"], context["status"])
     lines = [
-        "Vitals: " + ", ".join(f"{name} {value}" for name, value in seen.vitals.items()),
-        "Carried: " + (", ".join(f"{n} {c}" for n, c in seen.items.items()) or "nothing"),
+        "Vitals: " + ", ".join(f"{name} {value}" for name, value in seen["vitals"].items()),
+        "Carried: " + (", ".join(f"{n} {c}" for n, c in seen["items"].items()) or "nothing"),
         f"Reckoned place: {state['x']},{state['y']} looking {state['facing'].lower()}",
     ]
     notices: list[str] = []
@@ -116,7 +108,7 @@ def _whereabouts(context: Context) -> Context:
     if context["step"] and name in DIRECTIONS:
         before = view(context["previous_observation"], context["previous_status"])
         now = view(context["observation"], context["status"])
-        if not now.sleeping and _moved(before, now, turned=state["facing"] != name):
+        if not now["sleeping"] and _moved(before, now, turned=state["facing"] != name):
             state["x"] += DIRECTIONS[name][0]
             state["y"] += DIRECTIONS[name][1]
         state["facing"] = name
@@ -132,14 +124,14 @@ def _moved(before: View, now: View, *, turned: bool) -> bool:
     Who was stopped faces what stopped it, unless that has legs.
     """
     if not turned:
-        return before.front in WALKABLE
-    crowded = any(before.things.get(kind, (99, ""))[0] <= 2 for kind in MOVING)
-    return _standing(before) != _standing(now) or (now.front in WALKABLE and not crowded)
+        return before["front"] in WALKABLE
+    crowded = any(before["things"].get(kind, (99, ""))[0] <= 2 for kind in MOVING)
+    return _standing(before) != _standing(now) or (now["front"] in WALKABLE and not crowded)
 
 
 def _standing(seen: View) -> dict[str, tuple[int, str]]:
     """What stays where it is; ground does not count, because a creature may stand on it."""
-    return {kind: at for kind, at in seen.things.items() if kind not in MOVING | WALKABLE}
+    return {kind: at for kind, at in seen["things"].items() if kind not in MOVING | WALKABLE}
 
 
 def perceive(context: Context) -> Context:
@@ -163,10 +155,10 @@ def perceive(context: Context) -> Context:
 def _counted(context: Context, state: Context, before: View, now: View) -> str:
     """Steps without gain, and crafts that made nothing; counted once a step, before LOG."""
     if context["moment"] == "log" and context["step"]:
-        gained = bool(_gains(before.items, now.items)) or bool(context["events"])
+        gained = bool(_gains(before["items"], now["items"])) or bool(context["events"])
         state["no_gain"] = 0 if gained else state.get("no_gain", 0) + 1
         made = context["action"].startswith(("Make", "Place"))
-        failed = made and before.items == now.items
+        failed = made and before["items"] == now["items"]
         state["failed"] = state.get("failed", 0) + 1 if failed else 0
     idle = context["counters"]["unchanged"]
     counts = {"without effect": idle, "without gain": state.get("no_gain", 0)}
@@ -183,14 +175,14 @@ def _gains(before: dict[str, int], now: dict[str, int]) -> list[str]:
 def _changes(before: View, now: View) -> str:
     """Gained, lost, and how the vitals moved."""
     parts: list[str] = []
-    if gained := _gains(before.items, now.items):
+    if gained := _gains(before["items"], now["items"]):
         parts.append(f"Gained: {', '.join(gained)}.")
-    if lost := _gains(now.items, before.items):
+    if lost := _gains(now["items"], before["items"]):
         parts.append(f"Used up: {', '.join(lost).replace('+', '-')}.")
     moved = {
-        name: value - before.vitals.get(name, value)
-        for name, value in now.vitals.items()
-        if value != before.vitals.get(name, value)
+        name: value - before["vitals"].get(name, value)
+        for name, value in now["vitals"].items()
+        if value != before["vitals"].get(name, value)
     }
     hurt = moved.pop("health", 0)
     if hurt < 0:
@@ -203,19 +195,19 @@ def _changes(before: View, now: View) -> str:
 def _urgent(context: Context, now: View) -> list[str]:
     """Warnings at thresholds, the worst first."""
     told: list[str] = []
-    vitals = now.vitals
+    vitals = now["vitals"]
     if vitals.get("health", 9) <= 3:
         told.append(f"Health is {vitals['health']}; keep away from harm.")
     for kind in ("zombie", "skeleton", "arrow"):
-        steps, where = now.things.get(kind, (99, ""))
+        steps, where = now["things"].get(kind, (99, ""))
         if steps <= 3:
             told.append(f"A {kind} is {steps} away to the {where}.")
-    if now.front == "lava" or now.things.get("lava", (99, ""))[0] <= 1:
+    if now["front"] == "lava" or now["things"].get("lava", (99, ""))[0] <= 1:
         told.append("Lava is beside you.")
     for name, what in (("drink", "water"), ("food", "a cow"), ("energy", "a walled-in place")):
         if vitals.get(name, 9) <= 3:
             told.append(f"{name.capitalize()} is {vitals[name]}; make for {what}.")
-    if context["step"] % 300 in range(150, 180) and not now.sleeping:
+    if context["step"] % 300 in range(150, 180) and not now["sleeping"]:
         told.append("It is getting dark; get walled in.")
     return told
 
@@ -223,11 +215,11 @@ def _urgent(context: Context, now: View) -> list[str]:
 def _craft(now: View) -> str:
     """The next tool that is not carried, and what is missing for it."""
     for tool in TOOLS:
-        if now.items.get(tool.lower().replace(" ", "_")):
+        if now["items"].get(tool.lower().replace(" ", "_")):
             continue
         needed, near = NEEDS[f"Make {tool}"]
-        missing = [f"{c} {m}" for m, c in needed.items() if now.items.get(m, 0) < c]
-        if near and now.things.get(near, (99, ""))[0] > 2:
+        missing = [f"{c} {m}" for m, c in needed.items() if now["items"].get(m, 0) < c]
+        if near and now["things"].get(near, (99, ""))[0] > 2:
             missing.append(f"a {near} near you")
         told = f"still missing {', '.join(missing)}" if missing else "can be made now"
         return f"{tool}: {told}."
@@ -255,7 +247,7 @@ def _known(context: Context, now: View) -> str:
         return ""
     best: dict[str, tuple[int, int, int]] = {}
     for x, y, kind in _PLACE.findall(context["files"].get("map.txt", "")):
-        if kind in SOUGHT and kind not in now.things:
+        if kind in SOUGHT and kind not in now["things"]:
             dx, dy = int(x) - here["x"], int(y) - here["y"]
             best[kind] = min(best.get(kind, (999, 0, 0)), (abs(dx) + abs(dy), dx, dy))
     return "\n".join(f"{kind}: {_way(dx, dy)}" for kind, (_, dx, dy) in sorted(best.items()))
@@ -284,7 +276,8 @@ def guard(context: Context, action: str | None) -> Context | None:
     """Refuse what cannot work, repair a spelling, and act where nothing was committed."""
     now = view(context["observation"], context["status"])
     if action is None:
-        return {"replace": "Sleep" if now.sleeping else "Do" if now.front == "water" else "Noop"}
+        useful = "Do" if now["front"] == "water" else "Noop"
+        return {"replace": "Sleep" if now["sleeping"] else useful}
     if not context["accepted"]:
         meant = _meant(action, context["actions"])
         if meant is None:
@@ -292,7 +285,7 @@ def guard(context: Context, action: str | None) -> Context | None:
             return {"reject": f"There is no such action. There are: {there}."}
         return {"replace": meant}
     name = context["executed"]
-    if now.front == "water" and now.vitals.get("drink", 9) <= 1 and name.startswith("Move"):
+    if now["front"] == "water" and now["vitals"].get("drink", 9) <= 1 and name.startswith("Move"):
         return {"replace": "Do"}
     why = _futile(name, now, context)
     return {"reject": why} if why else None
@@ -300,17 +293,17 @@ def guard(context: Context, action: str | None) -> Context | None:
 
 def _futile(name: str, now: View, context: Context) -> str:
     facing = context["remembered"].get("facing", "")
-    if now.sleeping:
+    if now["sleeping"]:
         return ""
-    if now.front == "lava" and name == f"Move {facing}":
+    if now["front"] == "lava" and name == f"Move {facing}":
         return "You face lava, and it kills."
     if name not in NEEDS:
         return ""
     needed, near = NEEDS[name]
-    missing = [f"{c} {m}" for m, c in needed.items() if now.items.get(m, 0) < c]
+    missing = [f"{c} {m}" for m, c in needed.items() if now["items"].get(m, 0) < c]
     if missing:
         return f"It needs {', '.join(missing)} more than you carry."
-    if near and now.things.get(near, (99, ""))[0] > 3:
+    if near and now["things"].get(near, (99, ""))[0] > 3:
         return f"It needs a {near} near you, and none is in sight."
     return ""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 Context = dict[str, Any]
 Cell = tuple[int, int]
+Screen = dict[str, Any]
+"""One observation, parsed: message, rows, at, numbers, beside."""
 
 COMPASS: dict[str, Cell] = {
     "north": (0, -1),
@@ -44,45 +46,37 @@ _NUMBER = {
 _ASKS = re.compile(r"\?\s*(?:\[[^\]]*\].*)?$|\[[^\]]+\]\s*(?:\(.\))?\s*$|--More--")
 
 
-class Screen(NamedTuple):
-    """One observation, parsed."""
-
-    message: str
-    rows: list[str]
-    at: Cell
-    numbers: dict[str, int]
-    beside: dict[str, str]
-
-    def char(self, cell: Cell) -> str:
-        """What the map shows at a place, counted as the cursor is."""
-        x, y = cell[0], cell[1] - 1
-        return self.rows[y][x] if 0 <= y < len(self.rows) and 0 <= x < len(self.rows[y]) else " "
+def char(now: Screen, cell: Cell) -> str:
+    """What the map shows at a place, counted as the cursor is."""
+    rows: list[str] = now["rows"]
+    x, y = cell[0], cell[1] - 1
+    return rows[y][x] if 0 <= y < len(rows) and 0 <= x < len(rows[y]) else " "
 
 
 def screen(observation: str) -> Screen:
     """Read a text as the game writes it; rows of the map begin at terminal row 1."""
     found = _MAP.search(observation)
     lines = found[1].split("\n") if found else []
-    bottom = next((n for n, line in enumerate(lines) if "Dlvl:" in line), len(lines))
+    bottom = min([n for n, line in enumerate(lines) if "Dlvl:" in line], default=len(lines))
     cursor, message = _CURSOR.search(observation), _MESSAGE.search(observation)
     below = "\n".join(lines[max(0, bottom - 1) :])
     beside: dict[str, str] = {}
     for name, where in _BESIDE.findall(observation):
         beside |= {way: name for way in re.findall(r"[a-z]+", where) if way in COMPASS}
-    return Screen(
-        message=message[1].strip("\0\n ") if message else "",
-        rows=lines[: max(0, bottom - 1)],
-        at=(int(cursor[1]), int(cursor[2])) if cursor else (0, 0),
-        numbers={
+    return {
+        "message": message[1].strip("\0\n ") if message else "",
+        "rows": lines[: max(0, bottom - 1)],
+        "at": (int(cursor[1]), int(cursor[2])) if cursor else (0, 0),
+        "numbers": {
             name: int(one[1]) for name, rule in _NUMBER.items() if (one := rule.search(below))
         },
-        beside=beside,
-    )
+        "beside": beside,
+    }
 
 
 def asked(now: Screen) -> str:
     """The question that the game waits with; empty if it waits with none."""
-    return now.message if now.at[1] == 0 or _ASKS.search(now.message) else ""
+    return now["message"] if now["at"][1] == 0 or _ASKS.search(now["message"]) else ""
 
 
 def remember(context: Context) -> Context | None:
@@ -96,10 +90,10 @@ def remember(context: Context) -> Context | None:
     state: Context = context["state"] or {"level": 0, "cells": {}, "recent": []}
     if not asked(now):
         _visit(state, now)
-    state["recent"] = [*state["recent"], [context["action"], *now.at]][-8:]
-    vitals = ", ".join(f"{name} {value}" for name, value in now.numbers.items())
+    state["recent"] = [*state["recent"], [context["action"], *now["at"]]][-8:]
+    vitals = ", ".join(f"{name} {value}" for name, value in now["numbers"].items())
     text = f"Numbers: {vitals or 'unknown'}"
-    routine = context["step"] and context["counters"]["unchanged"] == 0 and not now.message
+    routine = context["step"] and context["counters"]["unchanged"] == 0 and not now["message"]
     notices = ["Routine: no message, nothing new. One line at most, or just <|DONE|>."]
     return {
         "writes": [{"file": "status.txt", "mode": "write", "text": text}],
@@ -109,14 +103,15 @@ def remember(context: Context) -> Context | None:
 
 
 def _visit(state: Context, now: Screen) -> None:
-    level = now.numbers.get("level", 0)
+    level = now["numbers"].get("level", 0)
     if level != state["level"]:
         state |= {"level": level, "cells": {}}
-    key = f"{now.at[0]},{now.at[1]}"
+    x, y = now["at"]
+    key = f"{x},{y}"
     cells: dict[str, int] = state["cells"]
     cells[key] = cells.pop(key, 0) + 1
     while len(cells) > MOST_CELLS:
-        del cells[next(iter(cells))]
+        cells.pop(next(iter(cells)))
 
 
 def perceive(context: Context) -> Context:
@@ -140,7 +135,7 @@ def _changes(before: Screen, now: Screen) -> str:
     words = {"hp": "health", "experience": "experience level", "level": "depth"}
     parts: list[str] = []
     for name, word in words.items():
-        was, is_now = before.numbers.get(name), now.numbers.get(name)
+        was, is_now = before["numbers"].get(name), now["numbers"].get(name)
         if was is not None and is_now is not None and was != is_now:
             parts.append(f"{word} {is_now - was:+d}")
     return f"Changed: {', '.join(parts)}." if parts else ""
@@ -149,14 +144,15 @@ def _changes(before: Screen, now: Screen) -> str:
 def _urgent(now: Screen) -> list[str]:
     """Warnings at thresholds, the worst first."""
     told: list[str] = []
-    hp, most = now.numbers.get("hp", 1), now.numbers.get("most", 1)
+    hp, most = now["numbers"].get("hp", 1), now["numbers"].get("most", 1)
     if hp * 3 < most:
         told.append(f"Health is {hp} of {most}; fight in a corridor, or keep away.")
-    x, y = now.at
+    x, y = now["at"]
     for way, (dx, dy) in COMPASS.items():
-        char = now.char((x + dx, y + dy))
-        if char.isalpha() and char != "@":
-            told.append(f"A creature ({now.beside.get(way, char)}) is to the {way}.")
+        sign = char(now, (x + dx, y + dy))
+        if sign.isalpha() and sign != "@":
+            name = now["beside"].get(way, sign)
+            told.append(f"A creature ({name}) is to the {way}.")
     return told
 
 
@@ -168,36 +164,36 @@ def _counted(context: Context) -> str:
 
 
 def _kind(now: Screen, cell: Cell) -> str:
-    char = now.char(cell)
-    if char in FLOOR:
+    sign = char(now, cell)
+    if sign in FLOOR:
         return "free"
-    if char in WALLS:
+    if sign in WALLS:
         return "wall or door"
-    if char == "+":
+    if sign == "+":
         return "closed door"
-    if char == "`":
+    if sign == "`":
         return "boulder"
-    return "unknown or rock" if char == " " else f"creature {char}"
+    return "unknown or rock" if sign == " " else f"creature {sign}"
 
 
 def _around(now: Screen) -> str:
-    x, y = now.at
+    x, y = now["at"]
     kinds: dict[str, list[str]] = {}
     for way, (dx, dy) in COMPASS.items():
-        kinds.setdefault(now.beside.get(way) or _kind(now, (x + dx, y + dy)), []).append(way)
+        kinds.setdefault(now["beside"].get(way) or _kind(now, (x + dx, y + dy)), []).append(way)
     return "\n".join(f"{kind}: {', '.join(ways)}" for kind, ways in kinds.items())
 
 
 def _search(now: Screen) -> dict[Cell, tuple[int, str]]:
     """Every floor cell that can be walked to -> steps, and the first direction."""
-    reached: dict[Cell, tuple[int, str]] = {now.at: (0, "")}
-    left = deque([now.at])
+    reached: dict[Cell, tuple[int, str]] = {now["at"]: (0, "")}
+    left = deque([now["at"]])
     while left:
         cell = left.popleft()
         steps, first = reached[cell]
         for way, (dx, dy) in COMPASS.items():
             to = (cell[0] + dx, cell[1] + dy)
-            if to not in reached and now.char(to) in FLOOR:
+            if to not in reached and char(now, to) in FLOOR:
                 reached[to] = (steps + 1, first or way)
                 left.append(to)
     return reached
@@ -208,7 +204,7 @@ def _ways(now: Screen, visited: dict[str, int]) -> str:
     reached = _search(now)
     told: list[str] = []
     for sign, name in ((">", "stairs down"), ("<", "stairs up")):
-        ends = [(steps, way) for at, (steps, way) in reached.items() if now.char(at) == sign]
+        ends = [(steps, way) for at, (steps, way) in reached.items() if char(now, at) == sign]
         if ends:
             steps, way = min(ends)
             told.append(f"{name}: {steps} steps, first {way or 'here'}")
@@ -216,7 +212,7 @@ def _ways(now: Screen, visited: dict[str, int]) -> str:
         (steps, way)
         for (x, y), (steps, way) in reached.items()
         if f"{x},{y}" not in visited
-        and any(now.char((x + dx, y + dy)) == " " for dx, dy in COMPASS.values())
+        and any(char(now, (x + dx, y + dy)) == " " for dx, dy in COMPASS.values())
     ]
     if edges:
         steps, way = min(edges)
@@ -225,11 +221,11 @@ def _ways(now: Screen, visited: dict[str, int]) -> str:
 
 
 def _places(now: Screen, visited: dict[str, int]) -> str:
-    x, y = now.at
+    x, y = now["at"]
     fresh = [
         way
         for way, (dx, dy) in COMPASS.items()
-        if now.char((x + dx, y + dy)) in FLOOR and f"{x + dx},{y + dy}" not in visited
+        if char(now, (x + dx, y + dy)) in FLOOR and f"{x + dx},{y + dy}" not in visited
     ]
     here = visited.get(f"{x},{y}", 0)
     told = f"{len(visited)} cells of this level visited, this one {here} times."
@@ -269,7 +265,7 @@ def guard(context: Context, action: str | None) -> Context | None:
 def _way_on(now: Screen, visited: dict[str, int]) -> str:
     """The first step to the stairs, else to the nearest floor that was not visited."""
     reached = [(steps, way, at) for at, (steps, way) in _search(now).items() if steps]
-    down = [(steps, way) for steps, way, at in reached if now.char(at) == ">"]
+    down = [(steps, way) for steps, way, at in reached if char(now, at) == ">"]
     fresh = [(steps, way) for steps, way, (x, y) in reached if f"{x},{y}" not in visited]
     return min(down or fresh, default=(0, ""))[1]
 
