@@ -42,6 +42,7 @@ def tables(done: Done) -> Iterator[RenderableType]:
         return
     if done.trials:
         table = plain_table("tried", "verdict", "points", "p", "review", "episodes", "change")
+        table.columns[-1].justify = "left"
         for trial in done.trials:
             difference = "-" if trial.difference is None else f"{trial.difference:+.2f}"
             p = "-" if trial.p is None else f"{trial.p:.2g}"
