@@ -112,6 +112,10 @@ def test_a_doctor_has_one_line_for_each_engine(planning: Planning) -> None:
     ((fitting, said),) = lines(Supply(origin="none"), SHORT)
     assert fitting is None
     assert "no GPU to fit it on; it would fit on 1 x a10-24g, " in said
+    attached = "roles.default.base_url=http://127.0.0.1:1/v1"
+    ((fitting, said),) = lines(named("t4-16g"), SHORT, attached)
+    assert fitting is None
+    assert said.startswith("it runs already at http://127.0.0.1:1/v1")
     two = lines(named("h100-80g"), SHORT, "roles.memory.model=Qwen/Qwen2.5-3B-Instruct")
     assert [fitting for fitting, _ in two] == [True, True, False]
 

@@ -81,7 +81,7 @@ STARTS = (
     # a comparison of tensor with pipeline parallelism, vLLM 0.27.1
     Start("Qwen/Qwen3-32B", "rtxpro6000-96g", vllm(0.426, tensor=2), 30.59, 8.22, 67_296),
     Start("Qwen/Qwen3-32B", "rtxpro6000-96g", vllm(0.426), 61.03, -24.42),
-    # a log of vLLM 0.18.0, eager; it does not name its GPU, which is older than Ampere and has 32 GB
+    # a log of vLLM 0.18.0, eager; its GPU is not named, but older than Ampere and of 32 GB
     Start("Qwen/Qwen2.5-7B-Instruct", "v100-32g", EAGER, 14.25, 13.1, 245_360),
 )
 

@@ -46,12 +46,13 @@ def test_arguments_come_last_and_win() -> None:
 def test_sglang_calls_them_otherwise() -> None:
     found = told(
         "--tp", "2", "--mem-fraction-static", "0.7", "--context-length", "4096", "--dp", "2",
-        "--chunked-prefill-size", "-1", "--disable-cuda-graph", "--kv-cache-dtype", "auto",
+        "--chunked-prefill-size", "-1", "--max-running-requests", "auto",
+        "--disable-cuda-graph", "--kv-cache-dtype", "auto",
         engine="sglang",
     )  # fmt: skip
     assert (found.tensor, found.data, found.gpus, found.share) == (2, 2, 4, 0.7)
     assert (found.max_model_len, found.batch_tokens, found.graphs) == (4096, None, False)
-    assert found.kv_dtype_bytes is None
+    assert (found.kv_dtype_bytes, found.max_num_seqs) == (None, None)
 
 
 def test_the_local_engine_has_its_own_cache() -> None:

@@ -23,6 +23,8 @@ def fits(config: RunConfig, plugins: Plugins, supply: Supply | None = None) -> l
 
 def _fit(engine: EngineCapacity) -> Fit:
     name = f"{engine.backend} with {engine.model}"
+    if engine.attached:
+        return Fit(name=name, fits=None, text=f"{engine.notes[0]}: automem serve CONFIG --plan")
     if engine.problems:
         return Fit(name=name, fits=False, text="; ".join(engine.problems))
     if engine.episodes is None:

@@ -55,12 +55,13 @@ def plan_engine(
         model=group.model,
         roles=tuple(group.sections),
         servers=servers,
+        attached=bool(options.urls),
         gpus_each=0 if on_processor else settings.gpus,
         gpu=gpu.name if gpu else "",
         problems=missing,
     )
     if options.urls:
-        said = f"it runs already at {', '.join(options.urls)}; planned as if it were started here"
+        said = f"it runs already at {', '.join(options.urls)}, and is planned as if it started here"
         plan = msgspec.structs.replace(plan, notes=(said,))
     try:
         weights = read_weights(

@@ -32,6 +32,8 @@ class EngineCapacity(Record):
     servers: int
     gpus_each: int
     """GPUs of one server; 0 where it runs on the processor."""
+    attached: bool = False
+    """Whether it runs already; it is planned as if it were started here."""
     gpu: str = ""
     """Empty where there is none to plan with."""
     parameters: int = 0

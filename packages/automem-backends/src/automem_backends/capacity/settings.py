@@ -123,7 +123,7 @@ def _value(given: Sequence[str], what: str) -> str | None:
 
 def _number(given: Sequence[str], what: str) -> int | None:
     text = _value(given, what)
-    if text is None:
+    if text in (None, "auto"):
         return None
     factor = _SUFFIXES.get(text[-1:], 1)
     digits = text[:-1] if factor > 1 else text
