@@ -11,6 +11,7 @@ import pytest
 from automem.errors import ConfigError, ServerError
 from automem.models.engines import Engine
 from automem.testing.adapters import write_adapter
+from automem.testing.http import Connection, HttpRequest, listening
 from automem.testing.sglang import fake_sglang
 from automem.testing.vllm import fake_vllm
 from automem.testing.wire import Body
@@ -99,7 +100,9 @@ async def test_a_model_that_is_not_served_is_told(engines: Engines) -> None:
 async def test_nobody_there_is_told(engines: Engines) -> None:
     async with fake_vllm() as server:
         url = server.url
-    with pytest.raises(ServerError, match="does not answer; check that an engine runs there"):
+    with pytest.raises(
+        ServerError, match="connection to .* failed: .*; check that an engine runs there"
+    ):
         async with attached(engines, url):
             pass
 
@@ -165,3 +168,14 @@ async def test_the_trap_of_the_bare_name_is_found_by_the_probe(engines: Engines)
                 pass
         async with attached(engines, server.url, folder, None, kind=bare, probe=False):
             pass
+
+
+async def test_a_list_without_end_is_read_no_further(engines: Engines) -> None:
+    def handle(connection: Connection, request: HttpRequest) -> None:
+        connection.send(200, b"", length=1 << 50)
+        connection.send_blanks()
+
+    async with listening(handle) as port:
+        with pytest.raises(ServerError, match="sent no list of models"):
+            async with attached(engines, f"http://127.0.0.1:{port}/v1"):
+                pass

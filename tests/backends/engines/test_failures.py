@@ -77,3 +77,9 @@ def test_a_refusal_that_says_nothing_known_gets_no_advice() -> None:
 def test_a_progress_bar_is_its_last_state_and_no_key_is_shown() -> None:
     lines = visible_lines("\x1b[1mLoading\x1b[0m: 1%\rLoading: 99%\r\nhf_abcdefghijklmnopqrstuv\n")
     assert lines == ["Loading: 99%", "[redacted]", ""]
+
+
+def test_a_line_without_end_is_searched_in_no_time() -> None:
+    line = "tokenizer " * 20_000
+    assert explain(line) == f"\n  {line[:300]}"
+    assert explain(f"{line}\r\nstd::bad_alloc").startswith(": memory does not suffice")

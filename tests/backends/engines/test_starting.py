@@ -67,6 +67,18 @@ async def test_gpus_that_cannot_be_divided_are_refused(engines: Engines) -> None
             pass
 
 
+async def test_a_gpu_that_is_named_twice_is_refused(engines: Engines) -> None:
+    with pytest.raises(ConfigError, match="gpus: a GPU is named twice"):
+        async with engines.open(replicas=2, gpus=(0, 0)):
+            pass
+
+
+async def test_replicas_that_need_a_port_beyond_the_last_are_refused(engines: Engines) -> None:
+    with pytest.raises(ConfigError, match="2 replicas from 65535 on need ports above 65535"):
+        async with engines.open(replicas=2, port=65535):
+            pass
+
+
 async def test_a_rank_above_the_one_that_is_set_is_refused(engines: Engines) -> None:
     with pytest.raises(ConfigError, match=r"max_lora_rank is 16, and the rank of .* is 32"):
         async with engines.open(engines.adapter(rank=32), max_lora_rank=16):
@@ -91,7 +103,10 @@ async def test_a_program_that_is_not_there_is_told(engines: Engines) -> None:
             await engine.ready()
 
 
-@pytest.mark.parametrize("argument", ["--port", "--api-key=secret", "--served-model-name"])
+@pytest.mark.parametrize(
+    "argument",
+    ["--port", "--api-key=secret", "--served-model-name", "--served_model_name=x", "--por"],
+)
 async def test_what_everything_relies_on_is_no_argument_of_the_user(
     engines: Engines, argument: str
 ) -> None:
@@ -145,6 +160,20 @@ async def test_a_start_has_a_limit(engines: Engines, fault: str) -> None:
     assert engines.processes() == []
 
 
+async def test_an_engine_that_is_well_and_answers_nothing_has_no_longer(engines: Engines) -> None:
+    async with engines.open(orders=["--answer-delay", "600"], start_seconds=1.5) as engine:
+        with pytest.raises(ServerError, match=r"answer the probe within 1.5 s \(start_seconds\)"):
+            await engine.ready()
+    assert engines.processes() == []
+
+
+async def test_an_engine_that_dies_of_the_probe_is_said_to_have_died(engines: Engines) -> None:
+    async with engines.open(orders=["--fault", "dies-after=0"]) as engine:
+        with pytest.raises(ServerError, match=r"(?s)status 1 before it was ready.*EngineDeadError"):
+            await engine.ready()
+    assert engines.processes() == []
+
+
 async def test_cancelling_a_start_leaves_nothing(engines: Engines) -> None:
     async with engines.open(orders=["--fault", "never-healthy", "--fault", "child"]) as engine:
         with anyio.move_on_after(30) as scope:
@@ -170,6 +199,9 @@ async def test_a_port_that_is_taken_meanwhile_is_given_up_for_another(engines: E
         before = engine.urls
         await engine.ready()
         assert engine.urls != before
+        port = engine.urls[0].removesuffix("/v1").rpartition(":")[2]
+        assert (engines.folder / "logs" / f"vllm-{port}.log").is_file()
+        assert engines.said[-1].startswith(f"vllm on port {port}: ready")
         assert await models(engine.urls[0]) == ("org/base",)
 
 

@@ -58,7 +58,7 @@ class Client:
             ) as answer:
                 good = answer.status == 200
                 cap = LARGEST_REPLY_BYTES if good else LARGEST_ERROR_BYTES
-                raw, is_whole = await _read(answer, cap)
+                raw, is_whole = await read_capped(answer, cap)
                 status, retry_after = answer.status, answer.headers.get("Retry-After")
         except TimeoutError as error:
             raise ModelError(f"{shown} did not answer in time", retryable=True) from error
@@ -113,7 +113,7 @@ def read_key(name: str, environ: Mapping[str, str], otherwise: str) -> str:
     return key
 
 
-async def _read(answer: aiohttp.ClientResponse, cap: int) -> tuple[bytes, bool]:
+async def read_capped(answer: aiohttp.ClientResponse, cap: int) -> tuple[bytes, bool]:
     """The body up to `cap` bytes, and whether that is all of it."""
     content = bytearray()
     async for block in answer.content.iter_chunked(_BLOCK_BYTES):

@@ -18,7 +18,7 @@ from automem_backends.engines.attached import AttachedEngine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
 from automem_backends.engines.pace import USUAL, Pace
-from automem_backends.engines.ports import free_ports
+from automem_backends.engines.ports import LAST_PORT, free_ports
 from automem_backends.engines.program import find_program
 from automem_backends.engines.readiness import Readiness
 from automem_backends.engines.server import Server
@@ -78,11 +78,10 @@ async def _started(
     async with wires() as wires_:
         for plan in plans(request, readiness.adapters):
             server = Server(
-                name=f"{kind.name} on port {plan.port}",
                 kind=kind,
                 program=program,
                 plan=plan,
-                log=request.logs / f"{kind.name}-{plan.port}.log",
+                logs=request.logs,
                 wires=wires_,
                 tell=request.tell,
                 pace=pace,
@@ -97,15 +96,24 @@ async def _started(
 def _refuse_arguments(options: EngineOptions) -> None:
     """Where it listens, and under which name, is what everything else relies on."""
     for argument in options.engine_arguments:
-        name = argument.partition("=")[0]
-        if name in _OURS:
-            raise ConfigError(f"engine_arguments: {name} is not for you to choose; {_OURS[name]}")
+        # Engines take an underscore for a hyphen, and a beginning for the whole.
+        name = argument.partition("=")[0].replace("_", "-")
+        for ours, why in _OURS.items():
+            if len(name) > len("--") and ours.startswith(name):
+                raise ConfigError(f"engine_arguments: {ours} is not for you to choose; {why}")
 
 
 def plans(request: EngineRequest, adapters: tuple[Adapter, ...]) -> list[ServerPlan]:
     """One for each replica: its port and its share of the GPUs. Raises ConfigError."""
     options: EngineOptions = request.options
     count = options.replicas
+    if len(set(options.gpus)) < len(options.gpus):
+        raise ConfigError("gpus: a GPU is named twice; name each once")
+    if options.port is not None and options.port + count - 1 > LAST_PORT:
+        raise ConfigError(
+            f"port: {count} replicas from {options.port} on need ports above {LAST_PORT}; choose "
+            "a lower one"
+        )
     if len(options.gpus) % count:
         raise ConfigError(
             f"gpus: {len(options.gpus)} GPUs cannot be divided among {count} replicas; name as "

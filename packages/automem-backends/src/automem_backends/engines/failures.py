@@ -9,6 +9,8 @@ from automem.secrets import redact
 
 _LAST_LINES = 8
 _LONGEST_LINE = 300
+_LONGEST_COMPLAINT = 1000
+"""A line is searched no further: a search may take the square of its length."""
 _SMALLER = (
     "lower gpu_memory_utilization if something else uses the GPU, then max_model_len, then "
     "max_num_seqs; or name more GPUs in gpus"
@@ -121,7 +123,8 @@ _SIGNS = (
 
 def explain(log: str) -> str:
     """Cause and advice, as far as the log tells them, and its last lines."""
-    complaints = "\n".join(line for line in log.split("\n") if not _HARMLESS.search(line))
+    lines = (_plain(line)[:_LONGEST_COMPLAINT] for line in log.split("\n"))
+    complaints = "\n".join(line for line in lines if not _HARMLESS.search(line))
     found = next((sign for sign in _SIGNS if sign.words.search(complaints)), None)
     told = f": {found.cause}; {found.advice}" if found else ""
     return f"{told}{last_lines(log)}"
@@ -149,8 +152,18 @@ def last_lines(log: str) -> str:
 
 def visible_lines(log: str) -> list[str]:
     """Its lines as a terminal leaves them: a progress bar has only its last state."""
-    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", log)
-    return [
-        redact(line.rstrip("\r").rpartition("\r")[2].strip())[:_LONGEST_LINE]
-        for line in plain.split("\n")
-    ]
+    return [_visible(line) for line in log.split("\n")]
+
+
+def last_visible_line(log: str) -> str:
+    """The last of these that is not empty; empty where there is none."""
+    return next((said for line in reversed(log.split("\n")) if (said := _visible(line))), "")
+
+
+def _visible(line: str) -> str:
+    return redact(_plain(line)[: 2 * _LONGEST_LINE])[:_LONGEST_LINE]
+
+
+def _plain(line: str) -> str:
+    """Without colors, and of what was written over only what is left."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line).rstrip("\r").rpartition("\r")[2].strip()

@@ -6,6 +6,7 @@ import socket
 from contextlib import ExitStack
 
 HOST = "127.0.0.1"
+LAST_PORT = 65_535
 
 
 def is_free(port: int) -> bool:

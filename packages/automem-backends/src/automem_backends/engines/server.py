@@ -41,12 +41,11 @@ class PortTaken(ServerError):
 class Server:
     """One process and its life; `run` is that life."""
 
-    name: str
-    """As messages call it."""
     kind: EngineKind
     program: Program
     plan: ServerPlan
-    log: Path
+    logs: Path
+    """The folder for what it says."""
     wires: Wires
     tell: Tell
     pace: Pace
@@ -58,6 +57,16 @@ class Server:
     deaths: int = field(default=0, init=False)
     failure: ServerError | None = field(default=None, init=False)
     """Why it is dead."""
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return f"{self.kind.name} on port {self.plan.port}"
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.logs / f"{self.kind.name}-{self.plan.port}.log"
 
     @property
     def wire(self) -> EngineWire:
@@ -136,6 +145,7 @@ class Server:
         """Until it answers and is ready. Raises ServerError with what the log tells."""
         began = anyio.current_time()
         seconds = self.plan.options.start_seconds
+        missing = "say that it is well"
         with anyio.move_on_after(seconds) as scope:
             async with beside(partial(self._tell_log, tail)):
                 while not await self.wire.is_healthy(self.pace.check):
@@ -143,24 +153,32 @@ class Server:
                     await anyio.sleep(self.pace.poll)
                 # Another program may answer on the port; ours has ended then.
                 self._refuse_ended(process, tail)
+                missing = "load its adapters and answer the probe"
+                await self._prepare(process, tail)
         if scope.cancelled_caught:
             raise ServerError(
-                f"{self.name} did not say that it is well within {seconds:g} s (start_seconds), "
+                f"{self.name} did not {missing} within {seconds:g} s (start_seconds), "
                 f"though its process runs{explain(tail.text())}\nIts log is {self.log}"
             )
+        self.tell(f"{self.name}: ready after {anyio.current_time() - began:.0f} s")
+
+    async def _prepare(self, process: Child, tail: Tail) -> None:
         try:
             await self.prepare(self.wire)
         except ServerError:
+            # Connections break a moment before the process has ended.
+            if not await self.wire.is_healthy(self.pace.check):
+                with anyio.move_on_after(self.pace.look):
+                    await process.process.wait()
             self._refuse_ended(process, tail)
             raise
-        self.tell(f"{self.name}: ready after {anyio.current_time() - began:.0f} s")
 
     def _refuse_ended(self, process: Child, tail: Tail) -> None:
         code = process.process.returncode
         if code is None:
             return
         text = tail.text()
-        said = f"{self.name} ended with status {code} before it answered{explain(text)}"
+        said = f"{self.name} ended with status {code} before it was ready{explain(text)}"
         kind = PortTaken if is_port_taken(text) else ServerError
         raise kind(f"{said}\nIts log is {self.log}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from automem_backends.engines.failures import visible_lines
+from automem_backends.engines.failures import last_visible_line
 
 _MOST_BYTES = 1 << 20
 """Of the end of a log, where a cause is looked for."""
@@ -34,7 +34,7 @@ class Tail:
     def last_line(self) -> str:
         """The last line written since this was asked before; empty where there is none."""
         self._told, new = self._read(self._told)
-        return next((line for line in reversed(visible_lines(new)) if line), "")
+        return last_visible_line(new)
 
     def _read(self, begin: int) -> tuple[int, str]:
         if not self.path.exists():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from automem.errors import ServerError
+from automem_backends.client import read_capped
 
 if TYPE_CHECKING:
     import aiohttp
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 LOAD_SECONDS = 600.0
 """Longest an adapter may take to load, and a question of the probe to be answered."""
 _LONGEST_WORDS = 500
+_LARGEST_REPLY_BYTES = 4 << 20
+"""More is no list of models, and no answer of a few tokens; the rest is not read."""
 
 
 class _Card(msgspec.Struct, frozen=True):
@@ -54,15 +57,19 @@ class EngineWire:
 
     async def is_healthy(self, seconds: float) -> bool:
         """Whether it says within `seconds` that it can answer."""
-        reply = await self._ask("GET", "/health", None, seconds)
+        try:
+            reply = await self._ask("GET", "/health", None, seconds)
+        except ServerError:
+            return False
         # What is no engine of these kinds may have no such path, and answers.
-        return reply is not None and reply.status in (200, 404)
+        return reply.status in (200, 404)
 
     async def models(self, seconds: float = 30.0) -> tuple[str, ...]:
         """The names it serves, adapters among them. Raises ServerError."""
-        reply = await self._ask("GET", "/v1/models", None, seconds)
-        if reply is None:
-            raise ServerError(f"{self.root} does not answer; check that an engine runs there")
+        try:
+            reply = await self._ask("GET", "/v1/models", None, seconds)
+        except ServerError as error:
+            raise ServerError(f"{error}; check that an engine runs there") from error
         if reply.status != 200:
             raise ServerError(
                 f"{self.root}/v1/models answered {reply.status}: {reply.words}; check base_url "
@@ -77,25 +84,27 @@ class EngineWire:
         self, path: str, body: Mapping[str, Any], seconds: float = LOAD_SECONDS
     ) -> Reply:
         """Ask for something. Raises ServerError if nothing comes back."""
-        reply = await self._ask("POST", path, msgspec.json.encode(body), seconds)
-        if reply is None:
-            raise ServerError(f"{self.root}{path} did not answer within {seconds:g} s")
-        return reply
+        return await self._ask("POST", path, msgspec.json.encode(body), seconds)
 
-    async def _ask(self, verb: str, path: str, body: bytes | None, seconds: float) -> Reply | None:
+    async def _ask(self, verb: str, path: str, body: bytes | None, seconds: float) -> Reply:
         import aiohttp
 
+        address = f"{self.root}{path}"
         try:
             async with self._session.request(
                 verb,
-                f"{self.root}{path}",
+                address,
                 data=body,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as answer:
-                return Reply(answer.status, await answer.read())
-        except (TimeoutError, aiohttp.ClientError, OSError):
-            return None
+                raw, _ = await read_capped(answer, _LARGEST_REPLY_BYTES)
+                return Reply(answer.status, raw)
+        except TimeoutError as error:
+            raise ServerError(f"{address} did not answer within {seconds:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            said = f"{type(error).__name__}: {error}"
+            raise ServerError(f"the connection to {address} failed: {said}") from error
 
 
 @asynccontextmanager
