@@ -11,6 +11,10 @@ from automem.records.memory import Kind
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Turns = Annotated[int, Meta(ge=1, le=100)]
+Lines = Annotated[int, Meta(ge=1, le=100_000)]
+AnswerBytes = Annotated[int, Meta(ge=1, le=262_144)]
+Wording = Annotated[str, Meta(max_length=1_000)]
 Phase = Literal["log", "plan"]
 WriteMode = Literal["append", "write", "create", "upsert"]
 Order = Literal["written", "grouped"]
@@ -32,7 +36,7 @@ class SoftLimit(Record):
 
     lines: Positive | None = None
     bytes: Positive | None = None
-    text: str = "{file} is long ({lines} lines). Summarize it."
+    text: Wording = "{file} is long ({lines} lines). Summarize it."
     """Placeholders: {file}, {lines}, {bytes}."""
 
 
@@ -71,12 +75,12 @@ class OperationTexts(Record):
     Placeholders: {file} {lines} {hits} {query} {key} {result}.
     """
 
-    done: str | None = None
-    empty: str | None = None
-    missing: str | None = None
-    duplicate: str | None = None
-    refused: str | None = None
-    malformed: str | None = None
+    done: Wording | None = None
+    empty: Wording | None = None
+    missing: Wording | None = None
+    duplicate: Wording | None = None
+    refused: Wording | None = None
+    malformed: Wording | None = None
 
 
 class OperationRule(Record):
@@ -112,28 +116,28 @@ class Inject(Record):
 class ScaffoldLimits(Record):
     """Bounds inside one step and of the folder."""
 
-    log_turns: Positive = 10
-    plan_turns: Positive = 10
-    search_results: Positive = 10
+    log_turns: Turns = 10
+    plan_turns: Turns = 10
+    search_results: Lines = 10
     """The last N matching lines are shown."""
-    read_lines: Positive = 400
+    read_lines: Lines = 400
     """A longer file is shown cut, with a word on how to see the rest."""
-    result_bytes: Positive = 16_384
+    result_bytes: AnswerBytes = 16_384
     """The most text one operation may answer."""
-    reply_operations: Positive = 64
+    reply_operations: Annotated[int, Meta(ge=1, le=1_000)] = 64
     """How many of a reply's are carried out; a model that repeats itself writes thousands."""
-    reply_bytes: Positive = 65_536
+    reply_bytes: Annotated[int, Meta(ge=1, le=1_048_576)] = 65_536
     """The most text all operations of one reply may answer together; one always may."""
-    file_bytes: Positive = 65_536
-    folder_bytes: Positive = 262_144
-    files: Positive = 32
+    file_bytes: Annotated[int, Meta(ge=1, le=4_194_304)] = 65_536
+    folder_bytes: Annotated[int, Meta(ge=1, le=16_777_216)] = 262_144
+    files: Annotated[int, Meta(ge=1, le=1_000)] = 32
 
 
 class Notices(Record):
     """What the prompt says when the observation did not change."""
 
-    unchanged: str = "Your last action changed nothing you can see."
-    unchanged_repeated: str = (
+    unchanged: Wording = "Your last action changed nothing you can see."
+    unchanged_repeated: Wording = (
         "Nothing has changed for {count} actions in a row. Do something different."
     )
     """From `repeated_from` on; placeholder {count}."""

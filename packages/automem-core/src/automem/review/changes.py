@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from automem.scaffold.content import CODE, FILES, MANIFEST, PROMPTS
+from automem.scaffold.content import CODE, FILES, MANIFEST, PROMPTS, table_of
 
 _NAMES = ("name", "parent", "version", "summary")
 """Keys that change nothing of how it plays."""
@@ -46,7 +45,7 @@ def memory_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[
 
 def _table(content: Mapping[str, str]) -> Table:
     try:
-        return tomllib.loads(content.get(MANIFEST, ""))
+        return table_of(content.get(MANIFEST, ""))
     except (ValueError, RecursionError):
         return {"unreadable": content[MANIFEST]}
 
@@ -95,4 +94,7 @@ def _remembering(code: str) -> str:
         for node in tree.body
         if not (isinstance(node, ast.FunctionDef) and node.name in _OTHER_FUNCTIONS)
     ]
-    return "\n".join([ast.dump(node) for node in kept])
+    try:
+        return "\n".join([ast.dump(node) for node in kept])
+    except RecursionError:
+        return code

@@ -11,6 +11,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from automem.errors import ScaffoldError
 
@@ -20,6 +21,9 @@ PROMPTS = "prompts"
 FILES = "files"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a scaffold may be called."""
+MOST_PARTS = 32
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_.-])(?:{_PART}\.[ \t]*){{{MOST_PARTS}}}{_PART}")
 FILE_BYTES = 1_048_576
 """A larger file is no prompt and no seed."""
 
@@ -87,6 +91,18 @@ def _text(folder: Path, path: Path) -> str:
     return text.replace("\r\n", "\n")
 
 
+def table_of(manifest: str) -> dict[str, Any]:
+    """The tables of a manifest. Raises ValueError, RecursionError where it is no valid TOML.
+
+    Reading a key takes the square of the number of its parts: minutes for a file of nothing else.
+    """
+    if _LONG_KEY.search(manifest):
+        raise tomllib.TOMLDecodeError(
+            f"a key has more than {MOST_PARTS} parts; write a shorter one"
+        )
+    return tomllib.loads(manifest)
+
+
 def hash_of(content: Mapping[str, str]) -> str:
     """16 hex digits that name these texts under these names."""
     digest = hashlib.sha256()
@@ -142,7 +158,7 @@ def copy_into(folder: Path, destination_root: Path) -> Path:
 
 def _name(manifest: str) -> str:
     try:
-        name = tomllib.loads(manifest).get("name", "")
+        name = table_of(manifest).get("name", "")
     except (ValueError, RecursionError) as error:
         raise ScaffoldError(f"{MANIFEST} cannot be read: {error}") from error
     return re.sub(r"[^A-Za-z0-9._-]", "_", str(name))[:64].strip(".") or "scaffold"

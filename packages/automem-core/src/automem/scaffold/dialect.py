@@ -16,6 +16,8 @@ COUNTED = "counted"
 """The filter that every loop goes over."""
 TOGETHER = "together"
 """The filter that takes the place of `~`."""
+WEIGHED = "weighed"
+"""The filter around what is compared, searched, tested or cut, which may be long."""
 
 
 def bounded(template: nodes.Template, name: str | None) -> nodes.Template:
@@ -39,6 +41,26 @@ class _Bounded(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
         self.generic_visit(node)
         return _through(TOGETHER, nodes.List(node.nodes, lineno=node.lineno))
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:
+        self.generic_visit(node)
+        node.expr = _through(WEIGHED, node.expr)
+        for operand in node.ops:
+            operand.expr = _through(WEIGHED, operand.expr)
+        return node
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Test:
+        self.generic_visit(node)
+        # These two ask whether there is a value at all.
+        if node.name not in ("defined", "undefined"):
+            node.node = _through(WEIGHED, node.node)
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Getitem:
+        self.generic_visit(node)
+        if isinstance(node.arg, nodes.Slice):
+            node.node = _through(WEIGHED, node.node)
+        return node
 
     def visit_List(self, node: nodes.List) -> nodes.Node:
         return self._constant(node)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -29,10 +28,12 @@ from automem.records.scaffold import (
     ScaffoldLimits,
     SoftLimit,
 )
-from automem.scaffold.content import CODE, FILES, MANIFEST, PROMPTS, hash_of, texts
+from automem.scaffold.content import CODE, FILES, MANIFEST, PROMPTS, hash_of, table_of, texts
 from automem.spelling import did_you_mean
 
 VARIANTS = "variants"
+MOST_VARIANTS = 32
+"""Each is a scaffold of its own to check."""
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _STRUCTS = (
     ActionRule,
@@ -101,7 +102,7 @@ def load_scaffold(folder: Path) -> Scaffold:
     """Read a scaffold folder. Raises ScaffoldError that names file and key and what to do."""
     content = texts(folder)
     try:
-        raw = tomllib.loads(content[MANIFEST])
+        raw = table_of(content[MANIFEST])
     except (ValueError, RecursionError) as error:
         raise ScaffoldError(f"{folder / MANIFEST} is no valid TOML: {error}") from error
     variants = raw.get(VARIANTS, {})
@@ -109,6 +110,11 @@ def load_scaffold(folder: Path) -> Scaffold:
         raise ScaffoldError(
             f"{folder / MANIFEST}: {VARIANTS} must hold tables; "
             f'write [{VARIANTS}."*pattern of tasks*"]'
+        )
+    if len(variants) > MOST_VARIANTS:
+        raise ScaffoldError(
+            f"{folder / MANIFEST}: there are {len(variants)} {VARIANTS}; "
+            f"{MOST_VARIANTS} are allowed"
         )
     plain = {key: value for key, value in raw.items() if key != VARIANTS}
     manifest = _manifest(plain, MANIFEST, folder)

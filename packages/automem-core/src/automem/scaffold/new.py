@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from automem.errors import ScaffoldError
-from automem.scaffold.content import MANIFEST, NAME, hash_of, texts, write_all
+from automem.scaffold.content import MANIFEST, NAME, hash_of, table_of, texts, write_all
 
+_MOST_TRIES = 20
 _VALUE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 
 
@@ -36,7 +38,7 @@ def with_value(text: str, key: str, value: str) -> str:
     """
     wanted = {**_read(text), key: value}
     line = re.compile(rf"^[ \t]*{key}[ \t]*=[ \t]*{_VALUE}", re.MULTILINE)
-    for found in line.finditer(text):
+    for found in islice(line.finditer(text), _MOST_TRIES):
         edited = f'{text[: found.start()]}{key} = "{value}"{text[found.end() :]}'
         if _reads(edited) == wanted:
             return edited
@@ -57,13 +59,13 @@ def with_value(text: str, key: str, value: str) -> str:
 
 def _read(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return table_of(text)
     except (ValueError, RecursionError) as error:
         raise ScaffoldError(f"{MANIFEST} is no valid TOML: {error}") from error
 
 
 def _reads(text: str) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(text)
+        return table_of(text)
     except tomllib.TOMLDecodeError:
         return None

@@ -19,6 +19,8 @@ from automem.scaffold.text import operations_text
 from automem.spelling import did_you_mean
 
 PROMPT_BYTES = 65_536
+PROMPTS_BYTES = 262_144
+"""All of them together; compiling a prompt takes about a second for each 65,536 bytes."""
 _PHASES: Mapping[str, Phase] = {
     "log": "log",
     "log_continue": "log",
@@ -46,6 +48,11 @@ def prompt_problems(scaffold: Scaffold, contexts: Sequence[PromptContext]) -> It
             yield Problem(
                 where=f"{PROMPTS}/{file}", text=f"is larger than {PROMPT_BYTES} bytes; shorten it"
             )
+    together = sum(len(text.encode()) for text in scaffold.prompts.values())
+    if together > PROMPTS_BYTES:
+        said = f"have {together} bytes together; {PROMPTS_BYTES} are allowed, shorten them"
+        yield Problem(where=PROMPTS, text=said)
+        return
     try:
         prompts = Prompts(scaffold)
     except ScaffoldError as error:

@@ -32,7 +32,7 @@ from jinja2.filters import (  # pyright: ignore[reportUnknownVariableType]
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from automem.scaffold.dialect import COUNTED, TOGETHER, bounded
+from automem.scaffold.dialect import COUNTED, TOGETHER, WEIGHED, bounded
 
 MOST_STEPS = 50_000
 MOST_TEXT = 1_000_000
@@ -41,7 +41,18 @@ MOST_WIDTH = 200
 MOST_PRODUCT = 1_000_000
 MOST_DIGITS = 15
 STEP_CHARACTERS = 200
-"""A filter that makes a text costs a step for so many characters of it."""
+"""What takes or makes a text costs a step for so many characters of it."""
+STEP_ITEMS = 10
+"""And of a list for so many of its items."""
+_SLOW: Mapping[str, int] = {"title": 40, "wordcount": 10, "sort": 2}
+"""How many times the steps of others these take."""
+# fmt: off
+_SINGLY = frozenset({
+    "dictsort", "join", "list", "map", "max", "min", "reject", "rejectattr", "reverse", "select",
+    "selectattr", "sort", "unique",
+})
+# fmt: on
+"""Filters for which a text is a list of its characters."""
 # fmt: off
 _FILTERS = (
     "abs", "attr", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int",
@@ -91,9 +102,10 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             "round": _round,
         }
         kept = {name: self.filters[name] for name in _FILTERS}
-        self.filters = {name: self._charged(made) for name, made in {**kept, **own}.items()}
+        self.filters = {name: self._charged(name, made) for name, made in {**kept, **own}.items()}
         self.filters[COUNTED] = self._counted
         self.filters[TOGETHER] = self._together
+        self.filters[WEIGHED] = self._weighed
 
     def begin(self) -> None:
         """Give the next rendering its steps."""
@@ -115,11 +127,13 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """A call, counted. Its first names may not be those of a template's arguments."""
-        __self._spend(1)
+        __self._spend(1 + _steps(getattr(__obj, "__self__", None)) + sum(map(_steps, args)))
         if not __self.is_safe_callable(__obj) and __self.wrap_str_format(__obj) is None:
             name = getattr(__obj, "__name__", type(__obj).__name__)
             raise SecurityError(f"a prompt cannot call {name}; use a filter")
-        return super().call(__context, __obj, *args, **kwargs)
+        result: object = super().call(__context, __obj, *args, **kwargs)
+        __self._spend(_steps(result))
+        return result
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Sums, products and remainders of numbers, of a size that is of use; texts one by one."""
@@ -145,21 +159,38 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         if self._left < 0:
             raise SecurityError(f"this takes more than {MOST_STEPS} steps; show less")
 
-    def _charged(self, made: Callable[..., Any]) -> Callable[..., Any]:
+    def _charged(self, name: str, made: Callable[..., Any]) -> Callable[..., Any]:
+        times, singly = _SLOW.get(name, 1), name in _SINGLY
+
         @wraps(made)  # Jinja2 keeps on the function what it has to be given
         def counted(*args: Any, **kwargs: Any) -> Any:
-            result: object = made(*args, **kwargs)
-            length = len(cast("str", result)) if isinstance(result, str | list | tuple) else 0
-            self._spend(1 + length // STEP_CHARACTERS)
+            self._spend(1 + times * sum([_steps(one, singly=singly) for one in args]))
+            given = [self._counting(one) for one in args]
+            result: object = made(*given, **kwargs)
+            self._spend(_steps(result))
             return cast("Any", result)
 
         return counted
 
     @pass_context  # so that Jinja2 never does it beforehand, once for all renderings
     def _counted(self, _: Context, values: Iterable[Any]) -> Iterator[Any]:
+        return self._one_by_one(values)
+
+    def _counting(self, value: object) -> object:
+        """What a filter before this one will make, counted when it is taken."""
+        if isinstance(value, Iterator):
+            return self._one_by_one(cast("Iterator[Any]", value))
+        return value
+
+    def _one_by_one(self, values: Iterable[Any]) -> Iterator[Any]:
         for value in values:
             self._spend(1)
             yield value
+
+    @pass_context
+    def _weighed(self, _: Context, value: Any) -> Any:
+        self._spend(_steps(value))
+        return value
 
     @pass_context
     def _together(self, _: Context, parts: Iterable[Any]) -> str:
@@ -168,6 +199,15 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         _check_length(length)
         self._spend(1 + length // STEP_CHARACTERS)
         return "".join(texts)
+
+
+def _steps(value: object, *, singly: bool = False) -> int:
+    """What it costs to go through a value once, by its length."""
+    if isinstance(value, str):
+        return len(value) // (STEP_ITEMS if singly else STEP_CHARACTERS)
+    if isinstance(value, list | tuple | dict):
+        return len(cast("list[object]", value)) // STEP_ITEMS
+    return 0
 
 
 def loader_of(prompts: Callable[[str], str | None]) -> BaseLoader:
