@@ -53,6 +53,9 @@ def test_an_adapter_is_named_by_its_folder_and_its_content(tmp_path: Path) -> No
         ({"trainable_token_indices": [1]}, "it trained tokens of the embedding"),
         ({"target_modules": ["q_proj", "lm_head"]}, "it adapts lm_head; train only q_proj, k_proj"),
         ({"target_modules": ["model.embed_tokens"]}, "it adapts embed_tokens"),
+        ({"target_parameters": ["mlp.experts.up"]}, r"it adapts parameters \(mlp\.experts\.up\)"),
+        ({"alora_invocation_tokens": [1, 2]}, "it is an activated LoRA"),
+        ({"layer_replication": [[0, 4]]}, "it repeats layers"),
         ({"peft_type": "IA3"}, "it is IA3, not LoRA"),
         ({"r": 0}, "its rank is 0"),
         ({"r": 1024}, "its rank is 1024, and the engine takes at most 512"),
@@ -77,13 +80,46 @@ def test_a_pattern_of_targets_stands_for_all(tmp_path: Path) -> None:
     assert read_adapter(given, "base").targets == TARGETS
 
 
-def test_weights_of_the_head_are_refused_though_the_settings_hide_them(tmp_path: Path) -> None:
-    good = safetensors("base_model.model.layers.0.self_attn.q_proj.lora_A.weight")
-    assert read_adapter(str(write_adapter(tmp_path / "good", weights=good)), "base").rank == 8
-    bad = safetensors("base_model.model.lm_head.lora_A.weight")
-    given = str(write_adapter(tmp_path / "bad", weights=bad))
-    with pytest.raises(ConfigError, match=r"its weights adapt base_model\.model\.lm_head"):
+LAYER = "base_model.model.layers.0"
+
+
+def weights(folder: Path, raw: bytes) -> str:
+    """An adapter with these bytes for its weights."""
+    (write_adapter(folder) / "adapter_model.safetensors").write_bytes(raw)
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "base_model.model.lm_head.lora_A.weight",
+        "base_model.model.lm_head.weight",
+        "base_model.model.embed_tokens.lora_embedding_A",
+        f"{LAYER}.self_attn.q_proj.lora_magnitude_vector",
+        f"{LAYER}.self_attn.q_proj.lora_B.bias",
+        f"{LAYER}.mlp.c_fc.lora_A.weight",
+    ],
+)
+def test_weights_that_no_engine_adds_are_refused_though_the_settings_hide_them(
+    tmp_path: Path, name: str
+) -> None:
+    plain = f"{LAYER}.self_attn.q_proj.lora_A.weight"
+    assert read_adapter(weights(tmp_path / "good", safetensors(plain)), "base").rank == 8
+    given = weights(tmp_path / "bad", safetensors(plain, name))
+    with pytest.raises(ConfigError, match=rf"its weights hold {name}; train plain LoRA on q_proj"):
         read_adapter(given, "base")
+
+
+@pytest.mark.parametrize("left", [0, 4, 20, -1])
+def test_weights_that_are_cut_off_are_refused(tmp_path: Path, left: int) -> None:
+    whole = (write_adapter(tmp_path / "memory") / "adapter_model.safetensors").read_bytes()
+    with pytest.raises(ConfigError, match=r"adapter_model\.safetensors is damaged or cut off"):
+        read_adapter(weights(tmp_path / "memory", whole[:left]), "base")
+
+
+def test_weights_of_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="holds nothing; train it again"):
+        read_adapter(weights(tmp_path / "memory", safetensors()), "base")
 
 
 def test_an_adapter_without_weights_is_refused(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ async def test_nobody_there_is_told(engines: Engines) -> None:
     async with fake_vllm() as server:
         url = server.url
     with pytest.raises(
-        ServerError, match="connection to .* failed: .*; check that an engine runs there"
+        ServerError, match=r"connection to .* failed: .*; check that an engine runs there"
     ):
         async with attached(engines, url):
             pass

@@ -81,9 +81,20 @@ async def test_other_words_count_where_an_engine_tells_no_thoughts() -> None:
             await probe(wire, "base", {"adapter": "a"})
 
 
-async def test_an_engine_that_cannot_be_told_from_itself_is_let_be() -> None:
+async def test_without_a_way_to_tell_there_is_no_proof() -> None:
     async with engine(lambda _model, call: (str(call), None)) as wire:
-        await probe(wire, "base", {"adapter": "a"})
+        with pytest.raises(ServerError, match="nothing shows whether an adapter is used"):
+            await probe(wire, "base", {"adapter": "a"})
+        await probe(wire, "base", {})
+
+
+async def test_two_adapters_that_answer_alike_are_one() -> None:
+    def think(model: str, _call: int) -> Thought:
+        return "words", [("words", -0.5 if model == "base" else -1.0)]
+
+    async with engine(think) as wire:
+        with pytest.raises(ServerError, match="'other' just as it does as 'adapter'"):
+            await probe(wire, "base", {"adapter": "a", "other": "b"})
 
 
 async def test_what_follows_another_token_is_not_compared() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -19,6 +18,8 @@ TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 """The projections that engines can adapt; anything else merges wrongly or is refused late."""
 _PROVENANCE = "provenance.json"
 _LARGEST_HEADER = 64 << 20
+_TENSOR = re.compile(r"\.(\w+)\.lora_[AB](\.\w+)?\.weight$")
+"""As peft names what it adds to a layer; the layer is the group."""
 
 
 class _Settings(msgspec.Struct, frozen=True):
@@ -33,6 +34,15 @@ class _Settings(msgspec.Struct, frozen=True):
     bias: str | None = "none"
     lora_bias: bool | None = False
     trainable_token_indices: Any = None
+    target_parameters: list[str] | None = None
+    alora_invocation_tokens: list[int] | None = None
+    layer_replication: Any = None
+
+
+class _Tensor(msgspec.Struct, frozen=True):
+    """One entry of the header of a safetensors file, as far as it matters."""
+
+    data_offsets: tuple[int, int] = (0, 0)
 
 
 class _Base(msgspec.Struct, frozen=True):
@@ -109,6 +119,12 @@ def _problem(
         "it trained tokens of the embedding; train without them": bool(
             settings.trainable_token_indices
         ),
+        f"it adapts parameters ({', '.join(settings.target_parameters or ())}), not layers; train "
+        f"only {', '.join(TARGETS)}": bool(settings.target_parameters),
+        "it is an activated LoRA, which works from certain words on; train a plain one": bool(
+            settings.alora_invocation_tokens
+        ),
+        "it repeats layers; train without layer_replication": bool(settings.layer_replication),
         f"it adapts {', '.join(others)}; train only {', '.join(TARGETS)}": bool(others),
         f"its rank is {rank}": rank < 1,
         f"its rank is {rank}, and the engine takes at most {largest}; train with a smaller one": (
@@ -125,21 +141,31 @@ def _tensor_problem(path: Path) -> str | None:
         return f"it holds no weights ({' or '.join(WEIGHTS)})"
     if present[0].suffix != ".safetensors":
         return None
-    wrong = [name for name in _tensors(present[0]) if re.search(r"lm_head|embed_tokens", name)]
-    if not wrong:
-        return None
-    return f"its weights adapt {wrong[0]}; train only {', '.join(TARGETS)}"
+    names = _tensors(present[0])
+    if names is None:
+        return f"its {present[0].name} is damaged or cut off; copy it again"
+    if not names:
+        return f"its {present[0].name} holds nothing; train it again"
+    for name in names:
+        found = _TENSOR.search(name)
+        if found is None or found[1] not in TARGETS:
+            return f"its weights hold {name}; train plain LoRA on {', '.join(TARGETS)}"
+    return None
 
 
-def _tensors(path: Path) -> list[str]:
-    """Names of the tensors, from the header alone; none where the engine will have to say."""
+def _tensors(path: Path) -> list[str] | None:
+    """Names of the tensors, from the header alone; None where the file is not whole."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(length, _LARGEST_HEADER)))
-    except (OSError, ValueError):
-        return []
-    return [name for name in cast("dict[str, object]", header) if name != "__metadata__"]
+            raw = file.read(min(length, _LARGEST_HEADER))
+        header = msgspec.json.decode(raw, type=dict[str, _Tensor])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    header.pop("__metadata__", None)
+    ends = [tensor.data_offsets[1] for tensor in header.values()]
+    is_whole = path.stat().st_size == 8 + length + max(ends, default=0)
+    return list(header) if is_whole else None
 
 
 def _check_base(path: Path, given: str, model: str) -> None:

@@ -1,4 +1,4 @@
-"""Proof that an engine answers, and that its adapters answer otherwise than their base.
+"""Proof that an engine answers, and that its base and its adapters answer each in their own way.
 
 An adapter can be loaded and yet not be used: a server that does not know its name may answer with
 the base model and say nothing. So a few questions are put to each over the very path that players
@@ -66,25 +66,36 @@ class Answered(NamedTuple):
 async def probe(wire: EngineWire, base: str, adapters: Mapping[str, str]) -> None:
     """Ask the base and each adapter (what a request names -> what the user named).
 
-    Raises ServerError where one does not answer, or where an adapter answers as its base does.
+    Raises ServerError where one does not answer, where two of them answer alike, or where there is
+    no telling.
     """
-    plain = [await _ask(wire, base, question) for question in QUESTIONS]
+    plain = await _ask_all(wire, base)
     if not adapters:
         return
-    again = [await _ask(wire, base, question) for question in QUESTIONS]
-    noise = _distance(plain, again)
+    noise = _distance(plain, await _ask_all(wire, base))
     if noise == inf:
-        # It never says the same twice, and nothing of what it thinks: there is no telling.
-        return
+        raise ServerError(
+            f"{wire.root} answers the same question as '{base}' in ever other words, and gives no "
+            "log probabilities: nothing shows whether an adapter is used. Set probe = false to "
+            "play without that proof"
+        )
+    least = max(LEAST_DIFFERENCE, NOISE_FACTOR * noise)
+    known = {base: plain}
     for served, given in adapters.items():
-        adapted = [await _ask(wire, served, question) for question in QUESTIONS]
-        if _distance(plain, adapted) <= max(LEAST_DIFFERENCE, NOISE_FACTOR * noise):
-            raise ServerError(
-                f"{wire.root} answers as '{served}' just as it does as '{base}': the adapter "
-                f"{given} is not used, or does nothing. Check that it was trained on this model "
-                "and is served under this name; for an adapter that is meant to change next to "
-                "nothing, set probe = false"
-            )
+        adapted = await _ask_all(wire, served)
+        for other, answers in known.items():
+            if _distance(answers, adapted) <= least:
+                raise ServerError(
+                    f"{wire.root} answers as '{served}' just as it does as '{other}': the adapter "
+                    f"{given} is not used, or does nothing. Check that it was trained on this "
+                    "model and is served under this name; for an adapter that is meant to change "
+                    "next to nothing, set probe = false"
+                )
+        known[served] = adapted
+
+
+async def _ask_all(wire: EngineWire, model: str) -> list[Answered]:
+    return [await _ask(wire, model, question) for question in QUESTIONS]
 
 
 def _distance(one: Sequence[Answered], other: Sequence[Answered]) -> float:

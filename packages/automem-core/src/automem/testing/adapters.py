@@ -77,5 +77,13 @@ def write_adapter(folder: Path, *, rank: int = 8, weights: bytes = b"weights") -
         "use_dora": False,
     }
     (folder / "adapter_config.json").write_bytes(msgspec.json.encode(config))
-    (folder / "adapter_model.safetensors").write_bytes(weights)
+    (folder / "adapter_model.safetensors").write_bytes(_safetensors(weights))
     return folder
+
+
+def _safetensors(content: bytes) -> bytes:
+    """A file of one tensor, named as peft names them."""
+    tensor = {"dtype": "U8", "shape": [len(content)], "data_offsets": [0, len(content)]}
+    name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+    header = msgspec.json.encode({"__metadata__": {"format": "pt"}, name: tensor})
+    return len(header).to_bytes(8, "little") + header + content
