@@ -100,16 +100,17 @@ class JailedProcess:
             raise Broken("it wrote a reply before it was asked", "invalid")
 
     async def _write(self, data: bytes, patience: Patience) -> None:
+        left = memoryview(data)  # a large one goes in thousands of parts, none of them copied
         while True:
             try:
-                written = os.write(self._requests, data)
+                written = os.write(self._requests, left)
             except BlockingIOError:
                 written = 0
             except BrokenPipeError as error:
                 raise await self._death() from error
-            if written == len(data):
+            if written == len(left):
                 return
-            data = data[written:]
+            left = left[written:]
             await patience.wait(anyio.wait_writable, self._requests)
 
     def _read(self) -> bytes | None:

@@ -28,16 +28,21 @@ LIMITS = JailLimits(
     reply_bytes=1024**2,
 )
 _CALLED = "automem_run"
+_GIVEN = "automem_give"
 _WRAPPER = f"""
+_automem_given = []
 
-def {_CALLED}(episodes):
+def {_GIVEN}(episode):
+    _automem_given.append(episode)
+
+def {_CALLED}():
     global print
     printed = []
 
     def print(*values, sep=" ", end="\\n", **ignored):
         printed.append(sep.join([str(value) for value in values]) + end)
 
-    value = {MAIN}(episodes)
+    value = {MAIN}(_automem_given)
     return ["".join(printed), value]
 """
 
@@ -70,7 +75,6 @@ async def compute(place: Workplace, arguments: PythonArguments) -> str:
     chosen = [place.view.episode(name) for name in arguments.episodes] or place.view.episodes(
         place.view.evaluations[0].letter
     )
-    data = await to_thread.run_sync(_plain, place, chosen)
     log = place.run.logs / "jail-review.log"
     try:
         async with open_jail(
@@ -78,7 +82,10 @@ async def compute(place: Workplace, arguments: PythonArguments) -> str:
         ) as jail:
             if MAIN not in jail.functions:
                 raise ToolRefusal(f"the program must define: def {MAIN}(episodes)")
-            answer = await jail.call(_CALLED, data)
+            # One after another: all of them at once would hold the event loop up.
+            for episode in chosen:
+                await jail.call(_GIVEN, await to_thread.run_sync(_episode, place, episode))
+            answer = await jail.call(_CALLED)
     except CodeFault as fault:
         raise ToolRefusal(str(fault)) from fault
     except JailError as error:
@@ -104,10 +111,6 @@ def _kept(place: Workplace, text: str) -> str:
     name = f"{number:03d}.txt"
     write_text(place.outputs / name, text)
     return f"(the whole output is kept as {OUTPUTS}/{name}; read on there)\n{text}"
-
-
-def _plain(place: Workplace, episodes: list[ShownEpisode]) -> list[dict[str, Any]]:
-    return [_episode(place, episode) for episode in episodes]
 
 
 def _episode(place: Workplace, episode: ShownEpisode) -> dict[str, Any]:
