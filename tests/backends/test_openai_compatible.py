@@ -306,6 +306,19 @@ async def test_an_attempt_may_have_a_limit_of_its_own() -> None:
     assert (reply.text, reply.retries) == ("<|DONE|>", 1)
 
 
+async def test_a_replica_that_hangs_leaves_time_for_another() -> None:
+    section = RoleSection(backend="x", timeout_seconds=1.0, retries=1)
+    async with (
+        fake_engine(lambda _: "never", faults=lambda _: Fault(kind="hang")) as hangs,
+        fake_engine(lambda _: "<|DONE|>") as well,
+        client(well, base_url=(hangs.url, well.url)) as backend,
+    ):
+        router = Router.for_backend(backend, section=section)
+        reply = await router.ask("memory", REQUEST)
+    assert (reply.text, reply.retries) == ("<|DONE|>", 1)
+    assert hangs.received.total() == 1
+
+
 async def test_giving_up_closes_the_connection_so_that_the_engine_stops() -> None:
     async with fake_engine(lambda _: "", delay_seconds=60.0) as engine, client(engine) as backend:
         async with anyio.create_task_group() as tasks:

@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 
+import anyio
 import pytest
 
-from automem.errors import ConfigError, ServerError
+from automem.errors import ConfigError, ModelError, ServerError
 from automem.models.engines import Engine
+from automem.models.limiter import AdaptiveLimiter
+from automem.models.retry import Attempts, Patience
+from automem.records.model import Message, ModelRequest
 from automem.testing.adapters import write_adapter
 from automem.testing.http import Connection, HttpRequest, listening
 from automem.testing.sglang import fake_sglang
 from automem.testing.vllm import fake_vllm
 from automem.testing.wire import Body
 from automem_backends.engines.adapters import read_adapter
+from automem_backends.engines.engine import client
 from automem_backends.engines.kind import EngineKind
+from automem_backends.engines.options import EngineOptions
 from automem_backends.sglang.engine import SGLANG
 from automem_backends.vllm.engine import VLLM
 
 from .conftest import Engines
 
 pytestmark = pytest.mark.anyio
+
+REQUEST = ModelRequest(messages=(Message(role="user", content="where is the stone?"),))
 
 
 @asynccontextmanager
@@ -179,3 +188,56 @@ async def test_a_list_without_end_is_read_no_further(engines: Engines) -> None:
         with pytest.raises(ServerError, match="sent no list of models"):
             async with attached(engines, f"http://127.0.0.1:{port}/v1"):
                 pass
+
+
+async def ask_at_once(engine: Engine, kind: EngineKind, adapter: str, times: int) -> list[str]:
+    """So many calls as the router makes them, each with a second try; who answered."""
+    backend = client(kind, adapter, EngineOptions(base_url=engine.urls), engine)
+    answered: list[str] = []
+
+    async def one() -> None:
+        patience = Patience(timeout_seconds=60.0, retries=1, random=Random(0))
+        attempts = Attempts("memory", patience, AdaptiveLimiter(), engine=engine)
+        answered.append((await attempts.run(lambda: backend.complete(REQUEST))).model)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(times):
+            group.start_soon(one)
+    await backend.aclose()
+    return answered
+
+
+@pytest.mark.parametrize("kind", [VLLM, SGLANG], ids=["vllm", "sglang"])
+async def test_what_a_replica_has_lost_is_loaded_again(engines: Engines, kind: EngineKind) -> None:
+    folder = engines.adapter()
+    fake = fake_vllm if kind is VLLM else fake_sglang
+    async with fake() as well, fake() as one:
+        urls = (well.url, one.url)
+        async with attached(engines, urls, folder, kind=kind) as engine:
+            one.adapters.clear()
+            answered = await ask_at_once(engine, kind, folder, 6)
+    assert answered == [engine.served_name(folder)] * 6
+    assert (well.loads, one.loads) == (1, 2)
+
+
+async def test_a_replica_that_loads_no_more_adapters_is_told(engines: Engines) -> None:
+    folder = engines.adapter()
+    async with fake_vllm() as server, attached(engines, server.url, folder) as engine:
+        server.adapters.clear()
+        server.lora = False
+        backend = client(VLLM, folder, EngineOptions(base_url=engine.urls), engine)
+        with pytest.raises(ServerError, match="does not load the adapter"):
+            await backend.complete(REQUEST)
+        await backend.aclose()
+
+
+async def test_what_no_replica_has_lost_is_an_error_as_ever(engines: Engines) -> None:
+    folder = engines.adapter()
+    long = ModelRequest(messages=(Message(role="user", content="stone " * 2000),))
+    async with fake_vllm() as server, attached(engines, server.url, folder) as engine:
+        server.context_tokens = 100
+        backend = client(VLLM, folder, EngineOptions(base_url=engine.urls), engine)
+        with pytest.raises(ModelError, match="longer than the model's context"):
+            await backend.complete(long)
+        await backend.aclose()
+    assert server.loads == 1

@@ -5,15 +5,17 @@ One attempt a call; queue, retries, deadline and accounting are the router's.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
+import anyio
 import msgspec
 from msgspec import Meta
 
-from automem.errors import ConfigError
+from automem.errors import ConfigError, ModelError
 from automem.records._struct import Record
 from automem.records.model import ModelReply, ModelRequest
 from automem_backends.chat import Engine, MaxTokensField, body_of, failure_of, reply_of
@@ -33,7 +35,7 @@ class OpenAICompatibleOptions(Record):
     max_tokens_field: MaxTokensField = "max_tokens"
     """Newer hosted models want `max_completion_tokens`."""
     attempt_seconds: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
-    """Longest single attempt; None gives it all that is left of `timeout_seconds`."""
+    """Longest single attempt; None: what is left of `timeout_seconds`, half of it with replicas."""
     cache_salt: str | None = None
     """vLLM and SGLang share no cached prompt between salts; None shares all."""
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
@@ -93,11 +95,23 @@ class OpenAICompatible:
             extra=self.options.extra_body,
         )
         with self.replicas.chosen(request.episode) as replica:
-            return await self._post(replica, body, request)
+            seconds = self._attempt_seconds()
+            try:
+                with anyio.fail_after(seconds if math.isfinite(seconds) else None):
+                    return await self._post(replica, body, request)
+            except TimeoutError as error:
+                said = f"{replica.url} did not answer within {seconds:.0f} s"
+                raise ModelError(said, retryable=True) from error
 
     async def aclose(self) -> None:
         """Close the session; may be called twice."""
         await self._client.aclose()
+
+    def _attempt_seconds(self) -> float:
+        """A replica that hangs takes half of what is left, so that another can still be asked."""
+        if len(self.replicas.members) == 1 or self.options.attempt_seconds is not None:
+            return math.inf
+        return (anyio.current_effective_deadline() - anyio.current_time()) / 2.0
 
     async def _post(self, replica: Replica, body: bytes, request: ModelRequest) -> ModelReply:
         url = f"{replica.url}/chat/completions"

@@ -12,9 +12,10 @@ import anyio
 from automem.errors import ConfigError
 from automem.models.adapters import is_folder
 from automem.models.engines import Engine, EngineRequest
+from automem.protocols import Backend
 from automem.tasks import beside
 from automem_backends.engines.adapters import Adapter, read_adapter
-from automem_backends.engines.attached import AttachedEngine
+from automem_backends.engines.attached import AttachedClient, AttachedEngine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
 from automem_backends.engines.pace import USUAL, Pace
@@ -141,7 +142,7 @@ def plans(request: EngineRequest, adapters: tuple[Adapter, ...]) -> list[ServerP
 
 def client(
     kind: EngineKind, adapter: str | None, options: EngineOptions, engine: Engine
-) -> OpenAICompatible:
+) -> Backend:
     """Who asks the engine for one role."""
     settings = OpenAICompatibleOptions(
         base_url=engine.urls,
@@ -151,7 +152,8 @@ def client(
         cache_salt=options.cache_salt,
         extra_body=options.extra_body,
     )
-    return OpenAICompatible(engine.served_name(adapter), None, settings)
+    asking = OpenAICompatible(engine.served_name(adapter), None, settings)
+    return AttachedClient(asking, engine) if isinstance(engine, AttachedEngine) else asking
 
 
 def _read(given: list[str], model: str, kind: EngineKind) -> tuple[Adapter, ...]:

@@ -48,7 +48,7 @@ class EngineOptions(Record):
     probe: bool = True
     """Ask it a few questions at start, which base and adapters must answer differently."""
     attempt_seconds: Seconds | None = None
-    """Longest single attempt; None gives it all that is left of `timeout_seconds`."""
+    """Longest single attempt; None: what is left of `timeout_seconds`, half of it with replicas."""
     cache_salt: str | None = None
     """vLLM and SGLang share no cached prompt between salts; None shares all."""
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])

@@ -7,10 +7,10 @@ from typing import Final
 
 from automem.errors import ConfigError
 from automem.models.engines import Engine, EngineRequest
+from automem.protocols import Backend
 from automem_backends.engines.engine import client, open_engine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
-from automem_backends.openai_compatible import OpenAICompatible
 
 
 def arguments(plan: ServerPlan) -> tuple[str, ...]:
@@ -54,6 +54,6 @@ def open_local(request: EngineRequest) -> AbstractAsyncContextManager[Engine]:
 
 def local_client(
     model: str | None, adapter: str | None, options: EngineOptions, engine: Engine
-) -> OpenAICompatible:
+) -> Backend:
     """Who asks the local engine for one role."""
     return client(LOCAL, adapter, options, engine)

@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from automem.models.engines import Engine, EngineRequest
+from automem.protocols import Backend
 from automem_backends.engines.engine import client, open_engine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
 from automem_backends.engines.ports import HOST
-from automem_backends.openai_compatible import OpenAICompatible
 
 
 def arguments(plan: ServerPlan) -> tuple[str, ...]:
@@ -62,6 +62,6 @@ def open_sglang(request: EngineRequest) -> AbstractAsyncContextManager[Engine]:
 
 def sglang_client(
     model: str | None, adapter: str | None, options: EngineOptions, engine: Engine
-) -> OpenAICompatible:
+) -> Backend:
     """Who asks SGLang for one role."""
     return client(SGLANG, adapter, options, engine)

@@ -6,11 +6,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from automem.models.engines import Engine, EngineRequest
+from automem.protocols import Backend
 from automem_backends.engines.engine import client, open_engine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
 from automem_backends.engines.ports import HOST
-from automem_backends.openai_compatible import OpenAICompatible
 
 RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What `--max-lora-rank` accepts."""
@@ -55,6 +55,6 @@ def open_vllm(request: EngineRequest) -> AbstractAsyncContextManager[Engine]:
 
 def vllm_client(
     model: str | None, adapter: str | None, options: EngineOptions, engine: Engine
-) -> OpenAICompatible:
+) -> Backend:
     """Who asks vLLM for one role."""
     return client(VLLM, adapter, options, engine)
