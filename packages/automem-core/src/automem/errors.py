@@ -74,6 +74,10 @@ class MetaError(AutoMemError):
     """A meta-LLM failed or refused, or its provider cannot be used; its review is kept."""
 
 
+class DataError(AutoMemError):
+    """A selection or a data set for training is not usable, or is not what the traces say."""
+
+
 class ModelError(AutoMemError):
     """A model call failed.
 

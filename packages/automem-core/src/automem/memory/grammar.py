@@ -69,6 +69,17 @@ class Reply(Record):
     """A sentence for each thing that looks like an operation and cannot be read."""
 
 
+class Place(Record):
+    """Where in a reply one operation, or its ending, stands."""
+
+    name: str
+    """The operation's; `DONE`, `ACTION` or `HANDOFF` for the ending."""
+    start: int
+    end: int
+    """Exclusive; behind what closes it."""
+    ending: bool = False
+
+
 @dataclass(slots=True)
 class _Marker:
     """One `<|NAME|>` in the text."""
@@ -93,6 +104,7 @@ class _Reader:
     cut_off: bool
     operations: list[Operation] = field(default_factory=list[Operation])
     broken: list[str] = field(default_factory=list[str])
+    places: list[Place] = field(default_factory=list[Place])
     ending: Ending | None = None
     action: str | None = None
     opened: _Marker | None = None
@@ -112,7 +124,7 @@ class _Reader:
             )
         elif self.opened is not None:
             body = _PART_OF_END.sub("", self.text[self.opened.end :].rstrip())
-            self._close(self.opened, body, ended=False)
+            self._close(self.opened, body, None)
 
     def _marker(self, found: re.Match[str]) -> _Marker | None:
         """The marker, if it means anything here."""
@@ -148,38 +160,44 @@ class _Reader:
         opened, self.opened = self.opened, None
         if opened is not None:
             body = self.text[opened.end : marker.start]
-            self._close(opened, body, ended=marker.closes)
+            self._close(opened, body, marker if marker.closes else None)
             if self.ending is not None:
                 return
         if marker.closes or marker.name in _TEMPLATE_TOKENS:
             return
         if marker.name in ("DONE", "HANDOFF"):
             self.ending = _ENDINGS[marker.name]
+            self._place(marker, marker.end, ending=True)
         else:
             self.opened = marker
 
-    def _close(self, opened: _Marker, body: str, *, ended: bool) -> None:
+    def _close(self, opened: _Marker, body: str, closer: _Marker | None) -> None:
         """The operation or action is complete: `body` stands between its marker and its end."""
-        if not ended:
+        if closer is None:
             body = _FENCE.sub("", body.rstrip()).rstrip("` \n")
         if opened.name == "ACTION":
-            self._act(body, ended=ended)
+            self._act(opened, body, closer)
         elif opened.name not in self.vocabulary:
             self._unknown(opened.name)
         else:
-            self._operate(self.vocabulary[opened.name], body, ended=ended)
+            self._operate(opened, body, closer)
 
-    def _act(self, body: str, *, ended: bool) -> None:
+    def _place(self, opened: _Marker, end: int, *, ending: bool = False) -> None:
+        self.places.append(Place(name=opened.name, start=opened.start, end=end, ending=ending))
+
+    def _act(self, opened: _Marker, body: str, closer: _Marker | None) -> None:
         action = body.strip()
-        if not ended:
+        if closer is None:
             action = action.split("\n", 1)[0].strip()
         if action:
             self.ending, self.action = "action", action
+            self._place(opened, _end(opened, body, action, closer), ending=True)
         else:
             self._complain(f"<|ACTION|> names no action. Write <|ACTION|>name of an action{END}")
 
-    def _operate(self, rule: OperationRule, body: str, *, ended: bool) -> None:
-        if not ended:
+    def _operate(self, opened: _Marker, whole: str, closer: _Marker | None) -> None:
+        rule, body = self.vocabulary[opened.name], whole
+        if closer is None:
             body = body.strip()
             if rule.kind not in WRITING_KINDS:
                 body = body.split("\n", 1)[0]
@@ -191,6 +209,7 @@ class _Reader:
                 return
         arguments = split_arguments(rule, body)
         self.operations.append(Operation(name=rule.name, arguments=arguments))
+        self._place(opened, _end(opened, whole, body, closer))
 
     def _unknown(self, name: str) -> None:
         names = list(self.vocabulary)
@@ -225,6 +244,16 @@ def parse(text: str, vocabulary: Mapping[str, OperationRule], *, cut_off: bool =
     )
 
 
+def places(
+    text: str, vocabulary: Mapping[str, OperationRule], *, cut_off: bool = False
+) -> tuple[Place, ...]:
+    """Where the operations that `parse` reads stand in the text, in order, and its ending."""
+    names = {name.upper(): name for name in vocabulary}
+    reader = _Reader(text, vocabulary, names, cut_off)
+    reader.read()
+    return tuple(reader.places)
+
+
 def write(operation: Operation) -> str:
     """The operation as a model would write it; `parse` gives it back."""
     return f"<|{operation.name}|>{'|'.join(operation.arguments)}{END}"
@@ -241,3 +270,10 @@ def _begins_line(text: str, start: int) -> bool:
     """Whether nothing but a little white space or a fence stands before it in its line."""
     before = text[max(0, start - 12) : start].rstrip(" \t`")
     return before.endswith("\n") or (not before and start <= 12)
+
+
+def _end(opened: _Marker, whole: str, taken: str, closer: _Marker | None) -> int:
+    """Where an operation ends: with its closer, or where none is, with what was taken of it."""
+    if closer is not None:
+        return closer.end
+    return opened.end + len(whole) - len(whole.lstrip()) + len(taken)

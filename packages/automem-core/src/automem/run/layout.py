@@ -113,6 +113,11 @@ class RunFolder:
         return self.path / "reviews" / f"{revision:03d}-{letters}"
 
     @property
+    def data(self) -> Path:
+        """Tables of turns in `turns/`, and data sets for training, each in a folder of its own."""
+        return self.path / "data"
+
+    @property
     def report(self) -> Path:
         """The page that `automem report` writes."""
         return self.path / "report.html"
