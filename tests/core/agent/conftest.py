@@ -61,6 +61,9 @@ class Double:
     async def call(self, function: str, *arguments: object) -> object:
         return self.code[function](*arguments)
 
+    async def end(self) -> None:
+        """It keeps what the test lets it keep."""
+
 
 @pytest.fixture
 def play(tmp_path: Path) -> Callable[..., Played]:

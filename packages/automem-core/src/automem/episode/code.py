@@ -137,7 +137,7 @@ class EpisodeCode:
         about = f"{function}/{context.moment}"
         repeated = self.recorder.recorded_fault(context.step, about)
         if repeated is not None:
-            self._failed(function, repeated)
+            await self._failed(function, repeated)
             return None
         tries = REPLAY_TRIES if self.recorder.replaying else 1
         while True:
@@ -158,14 +158,16 @@ class EpisodeCode:
                     ) from fault
                 text = f"{fault.kind}: {fault}"
                 warned = Warned(step=context.step, kind=CODE_FAULT, text=text, about=about)
-                self._failed(function, warned)
+                await self._failed(function, warned)
                 return None
             self._in_a_row[function] = 0
             if answer.state is not None:
                 self._states[function] = answer.state
             return answer
 
-    def _failed(self, function: CodeFunction, warned: Warned) -> None:
+    async def _failed(self, function: CodeFunction, warned: Warned) -> None:
+        # Some faults end the process, and the recording does not say which: now every one does.
+        await self.caller.end()
         self.recorder.record(warned)
         self.progress.note = f"scaffold code, {warned.about}: {warned.text}"
         self._faults += 1

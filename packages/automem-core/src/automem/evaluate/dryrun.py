@@ -220,6 +220,10 @@ class _Twice:
                 )
         return answer
 
+    async def end(self) -> None:
+        """See `Caller`."""
+        await self.caller.end()
+
 
 def _used(rule: OperationRule, names: Sequence[str], step: int) -> str:
     """One use of an operation, plausible enough."""

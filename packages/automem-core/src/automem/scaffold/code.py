@@ -36,6 +36,10 @@ class Caller(Protocol):
         """Call one function with plain data. Raises CodeFault."""
         ...
 
+    async def end(self) -> None:
+        """Forget what was kept in global variables; the next call begins anew."""
+        ...
+
 
 async def ask(
     caller: Caller, function: CodeFunction, expected: type[R], context: CodeContext, *more: object
