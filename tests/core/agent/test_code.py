@@ -9,9 +9,13 @@ import msgspec
 import pytest
 
 from automem.errors import CodeFault, ReplayMismatch, ScaffoldError
+from automem.memory.store import MemoryStore
 from automem.records.code import CodeContext
-from automem.records.scaffold import CodeRule, FileRule
+from automem.records.scaffold import CodeRule, FileRule, ScaffoldLimits
 from automem.records.trace import Acted, Asked, Remembered, Warned
+from automem.scaffold.code import FILES_BYTES, shown_files
+from automem.scaffold.load import load_scaffold
+from automem.testing.toy import toy_scaffold
 
 Play = Callable[..., Any]
 WALK = "<|ACTION|>walk<|END|>"
@@ -191,6 +195,12 @@ def test_the_context_holds_no_seed_no_position_and_no_progression() -> None:
         ("remember", ["x"], "Expected `object`"),
         ("remember", {"notices": ["x" * 501]}, "length <= 500"),
         ("remember", {"state": {"x": "x" * 200_000}}, "state of 200008 bytes"),
+        (
+            "remember",
+            {"writes": [{"file": "log.txt", "mode": "write", "text": "x" * 7_000}] * 10},
+            "70000 characters",
+        ),
+        ("perceive", {"slots": {str(n): "x" * 16_000 for n in range(5)}}, "80000 characters"),
         ("perceive", {"slots": {"place": "here"}}, "[code.slots] does not declare"),
         ("perceive", {"prompt": "plan_continue"}, "no file prompts/plan_*.md"),
         ("guard", {"replace": "fly"}, "no action of the game"),
@@ -267,3 +277,14 @@ def test_an_episode_without_code_is_asked_as_before_and_old_traces_go_on(play: P
     old = msgspec.structs.replace(before.events[0], trace_version=1)
     again = play([], steps=2, recorded=[old, *before.events[1:]])
     assert again.events == []
+
+
+def test_files_that_are_shown_are_bounded_by_their_bytes() -> None:
+    manifest = msgspec.structs.replace(
+        load_scaffold(toy_scaffold()).manifest,
+        limits=ScaffoldLimits(file_bytes=4_194_304, folder_bytes=16_777_216),
+    )
+    files = {f"{n}.txt": "\u6f22" * 9_000 for n in range(40)}
+    shown = shown_files(MemoryStore(None, manifest, files), manifest)
+    assert sum(len(text.encode()) for text in shown.values()) <= FILES_BYTES
+    assert shown

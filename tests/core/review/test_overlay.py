@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from automem.errors import ScaffoldError
+from automem.errors import RunError, ScaffoldError
 from automem.review.changes import changed, memory_changes
 from automem.review.overlay import MOST_BYTES, MOST_FILES, Overlay
 from automem.scaffold.content import texts
@@ -188,3 +188,18 @@ log_turns = 2
 [variants."*other*".prompts]
 log = "x.md"
 """
+
+
+@pytest.mark.parametrize("linked", ["overlay", "."])
+async def test_an_overlay_that_is_a_link_is_not_worked_on(
+    reviews: Reviews, tmp_path: Path, linked: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = reviews.folder() / linked
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(RunError, match="remove the link"):
+        async with reviews.open():
+            pass
+    assert not list(elsewhere.iterdir())

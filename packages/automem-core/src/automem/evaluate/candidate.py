@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
+from anyio import to_thread
 
 from automem.episode.folder import EpisodeFolder
 from automem.episode.stream import stream_events, trace_of
@@ -43,7 +44,8 @@ async def check_candidate(
         scaffold = load_scaffold(folder)
     except ScaffoldError as error:
         return [Problem(where=str(folder), text=str(error))]
-    problems = list(check_for_tasks(scaffold, games or {}))
+    # Every prompt is rendered many times, by a scaffold that may be a slow one.
+    problems = list(await to_thread.run_sync(check_for_tasks, scaffold, games or {}))
     if problems:
         return problems
     with tempfile.TemporaryDirectory(prefix="automem-check-") as logs:

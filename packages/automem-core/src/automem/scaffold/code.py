@@ -11,13 +11,15 @@ from automem.errors import CodeFault
 from automem.memory.answers import fitting
 from automem.memory.store import MemoryStore
 from automem.records._struct import Record
-from automem.records.code import CodeContext, CodeFunction, Judgment, Percept
+from automem.records.code import CodeContext, CodeFunction, Judgment, Percept, Remembrance
 from automem.records.scaffold import Manifest
 
 FILE_BYTES = 32_768
 """Of a longer file code sees the last lines."""
 FILES_BYTES = 262_144
 """All files together; what comes later in the index is left out."""
+TOGETHER_CHARACTERS = 65_536
+"""All that one call may have written, or put into slots; every answer is kept in the trace."""
 STATE_BYTES = 131_072
 """The most that one function may keep, as JSON."""
 
@@ -58,7 +60,19 @@ async def ask(
             f"{function} wants to keep a state of {size} bytes; {STATE_BYTES} are allowed",
             kind="too_large",
         )
+    if (length := _length(read)) > TOGETHER_CHARACTERS:
+        raise CodeFault(
+            f"{function} gives {length} characters of text to write or to show; "
+            f"{TOGETHER_CHARACTERS} are allowed",
+            kind="too_large",
+        )
     return read
+
+
+def _length(answer: Record) -> int:
+    if isinstance(answer, Remembrance):
+        return sum([len(write.text) + len(write.key) for write in answer.writes])
+    return sum(map(len, answer.slots.values())) if isinstance(answer, Percept) else 0
 
 
 def check_percept(percept: Percept, manifest: Manifest, prompts: frozenset[str]) -> None:
@@ -96,7 +110,7 @@ def shown_files(memory: MemoryStore, manifest: Manifest) -> dict[str, str]:
             continue
         lines = memory.lines(status.name) or ()
         text = "\n".join(fitting(lines, FILE_BYTES, last=True))
-        left -= len(text)
+        left -= len(text) if text.isascii() else len(text.encode())
         if left < 0:
             break
         found[status.name] = text
