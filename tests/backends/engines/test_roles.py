@@ -12,6 +12,7 @@ import pytest
 from automem.errors import EvaluationUnfinished, ServerError
 from automem.evaluate.evaluator import evaluate
 from automem.evaluate.progress import Progress
+from automem.models.kept import kept_routers
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins, load_plugins
 from automem.records.config import (
@@ -143,3 +144,19 @@ async def test_an_evaluation_whose_engine_is_gone_for_good_goes_on_later(
     well = config(engines, default=role("vllm"))
     assert (await evaluate(well, plugins, run, progress=Progress())).mean == 100.0
     assert len(run.evaluations()) == 1
+
+
+async def test_one_evaluation_after_another_keeps_the_engine(
+    engines: Engines, plugins: Plugins
+) -> None:
+    played = config(engines, default=role("vllm"))
+    run = RunFolder(engines.folder / "runs" / "toy")
+    mains: list[list[int]] = []
+    async with kept_routers() as models:
+        for seeds in ((1,), (2,)):
+            progress = Progress()
+            await evaluate(played, plugins, run, progress=progress, seeds=seeds, models=models)
+            mains.append(engines.mains())
+    assert len(mains[0]) == 1
+    assert mains[0] == mains[1]
+    assert engines.processes() == []

@@ -29,6 +29,7 @@ from automem.evaluate.plan import EvaluationPlan, environment_options, plan_eval
 from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.evaluate.summary import summarize
 from automem.files import write_json
+from automem.models.kept import OpenRouter
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins
 from automem.processes.pool import open_pool
@@ -55,10 +56,12 @@ async def evaluate(
     progress: Progress,
     seeds: tuple[int, ...] = (),
     subscribers: Sequence[Subscriber] = (),
+    models: OpenRouter = open_router,
 ) -> Evaluation:
     """The evaluation that `config` asks for, over `seeds` or the list it names.
 
-    `subscribers` are told of every event, as are those that plugins offer.
+    `subscribers` are told of every event, as are those that plugins offer. `models` opens the
+    router; that of `kept_routers` keeps engines from one evaluation to the next.
 
     Finished episodes are kept, unfinished ones are gone on with from their recorded answers, and
     an evaluation that is complete is read, not played. Raises EvaluationUnfinished if an episode
@@ -83,7 +86,7 @@ async def evaluate(
     play = _Play(plan=plan, folder=folder, progress=progress)
     async with AsyncExitStack() as stack:
         router = await stack.enter_async_context(
-            open_router(config.roles, plugins, logs=run.logs, tell=progress.notices.append)
+            models(config.roles, plugins, logs=run.logs, tell=progress.notices.append)
         )
         router.require_prices(config.limits)
         pool = await stack.enter_async_context(

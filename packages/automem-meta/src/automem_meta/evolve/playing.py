@@ -14,6 +14,8 @@ from automem.evaluate.evaluator import evaluate, open_scaffold, read_evaluation
 from automem.evaluate.plan import EvaluationPlan, plan_evaluation
 from automem.evaluate.progress import Progress
 from automem.evaluate.replay import read_plan
+from automem.models.kept import OpenRouter
+from automem.models.router import open_router
 from automem.plugins import Plugins
 from automem.records.config import RunConfig, ScaffoldSection
 from automem.records.ledger import PlayCost
@@ -59,6 +61,8 @@ class Player:
     run: RunFolder
     purse: Purse
     show: Show = unseen
+    models: OpenRouter = open_router
+    """Opens the models of each evaluation."""
     _complete: dict[str, Evaluation] = field(default_factory=dict[str, Evaluation])
 
     def keep(self, source: str) -> Scaffold:
@@ -109,7 +113,12 @@ class Player:
         progress = Progress(title=plan.name)
         async with self.show(progress, title):
             evaluation = await evaluate(
-                config, self.plugins, self.run, progress=progress, seeds=seeds
+                config,
+                self.plugins,
+                self.run,
+                progress=progress,
+                seeds=seeds,
+                models=self.models,
             )
             settle(progress, evaluation)
 

@@ -12,6 +12,7 @@ from automem.cli.invocation import Invocation
 from automem.cli.output import stderr_console
 from automem.files import write_text
 from automem.logging import logging_to
+from automem.models.kept import OpenRouter, kept_routers
 from automem.records._struct import Record
 from automem.records.ledger import Trial
 from automem.run.config import render_config, runnable_anywhere
@@ -81,9 +82,14 @@ def work(opened: Opened, task: Task, invocation: Invocation, *, mode: Mode | Non
 
 
 async def do(opened: Opened, task: Task, watching: Watching) -> Done:
-    """The work itself, in a run that is held already."""
+    """The work itself, in a run that is held already; engines stay until it is done."""
+    async with kept_routers() as models:
+        return await _do(opened, task, watching, models)
+
+
+async def _do(opened: Opened, task: Task, watching: Watching, models: OpenRouter) -> Done:
     purse = _purse(opened)
-    player = Player(opened.config, opened.plugins, opened.run, purse, watching.evaluation)
+    player = Player(opened.config, opened.plugins, opened.run, purse, watching.evaluation, models)
     loop = Loop(
         section=opened.section,
         gate=opened.gate,
