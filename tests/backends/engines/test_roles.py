@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from importlib import metadata
 from typing import Any
 
+import msgspec
 import pytest
 
-from automem.errors import EvaluationUnfinished, ServerError
+from automem.errors import EvaluationUnfinished, ScaffoldError, ServerError
 from automem.evaluate.evaluator import evaluate
 from automem.evaluate.progress import Progress
 from automem.models.kept import kept_routers
@@ -160,3 +161,14 @@ async def test_one_evaluation_after_another_keeps_the_engine(
     assert len(mains[0]) == 1
     assert mains[0] == mains[1]
     assert engines.processes() == []
+
+
+async def test_a_game_that_cannot_be_played_is_told_before_an_engine_starts(
+    engines: Engines, plugins: Plugins
+) -> None:
+    played = config(engines, default=role("vllm", "--start-delay", "600"))
+    wrong = msgspec.structs.replace(played, scaffold=ScaffoldSection(source="crafter-v0"))
+    run = RunFolder(engines.folder / "runs" / "toy")
+    with pytest.raises(ScaffoldError, match="cannot be played"):
+        await evaluate(wrong, plugins, run, progress=Progress())
+    assert not list(run.logs.glob("vllm-*.log"))

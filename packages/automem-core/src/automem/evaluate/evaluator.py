@@ -23,7 +23,7 @@ from automem.errors import (
     TraceError,
 )
 from automem.evaluate.candidate import recordings_of, try_out
-from automem.evaluate.coding import code_play
+from automem.evaluate.coding import CodePlay, code_play
 from automem.evaluate.episodes import Stage, play_episode, read_result
 from automem.evaluate.plan import EvaluationPlan, environment_options, plan_evaluation
 from automem.evaluate.progress import EpisodeProgress, Progress
@@ -32,7 +32,7 @@ from automem.files import write_json
 from automem.models.kept import OpenRouter
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins
-from automem.processes.pool import open_pool
+from automem.processes.pool import EnvironmentPool, open_pool
 from automem.protocols import Subscriber
 from automem.records.config import RunConfig
 from automem.records.environment import EnvironmentInfo
@@ -85,10 +85,6 @@ async def evaluate(
         note_jail(run, code.report)
     play = _Play(plan=plan, folder=folder, progress=progress)
     async with AsyncExitStack() as stack:
-        router = await stack.enter_async_context(
-            models(config.roles, plugins, logs=run.logs, tell=progress.notices.append)
-        )
-        router.require_prices(config.limits)
         pool = await stack.enter_async_context(
             open_pool(
                 plugins.get("environment", plan.environment),
@@ -97,10 +93,15 @@ async def evaluate(
                 logs=run.logs,
             )
         )
+        # An engine takes minutes to start: what would not be played is refused before.
+        await _check_against_game(scaffold, plan, pool, code, plugins)
+        router = await stack.enter_async_context(
+            models(config.roles, plugins, logs=run.logs, tell=progress.notices.append)
+        )
+        router.require_prices(config.limits)
         budget = RunBudget.of(config.limits)
         trackers = (*subscribers, *plugins.subscribers(run))
         stage = Stage(plan, scaffold, router, pool, budget, code, trackers)
-        await _check_against_game(stage, plugins)
         await play.all(stage, router, config.evaluation.episodes_at_once)
     if play.limit is not None:
         also = f"\n{_told(play)}" if play.unfinished else ""
@@ -137,22 +138,28 @@ def open_scaffold(config: RunConfig, plugins: Plugins, run: RunFolder) -> Scaffo
     return load_scaffold(copy_into(source, run.scaffolds))
 
 
-async def _check_against_game(stage: Stage, plugins: Plugins) -> None:
+async def _check_against_game(
+    scaffold: Scaffold | None,
+    plan: EvaluationPlan,
+    pool: EnvironmentPool,
+    code: CodePlay | None,
+    plugins: Plugins,
+) -> None:
     """Refuse a scaffold whose actions the game does not know, or whose code fails in a dry run.
 
     Raises ScaffoldError.
     """
-    if stage.scaffold is None:
+    if scaffold is None:
         return
     infos: dict[str, EnvironmentInfo] = {}
-    for task in stage.plan.tasks:
-        async with stage.pool.session(task) as session:
+    for task in plan.tasks:
+        async with pool.session(task) as session:
             infos[task] = session.info
-    _refuse_problems(stage.scaffold, check_for_tasks(stage.scaffold, infos))
-    if stage.code is not None:
-        recorded = recordings_of(stage.plan.environment, plugins)
-        tried = await try_out(stage.scaffold, recorded=recorded, games=infos, code=stage.code)
-        _refuse_problems(stage.scaffold, tried)
+    _refuse_problems(scaffold, check_for_tasks(scaffold, infos))
+    if code is not None:
+        recorded = recordings_of(plan.environment, plugins)
+        tried = await try_out(scaffold, recorded=recorded, games=infos, code=code)
+        _refuse_problems(scaffold, tried)
 
 
 def _refuse_problems(scaffold: Scaffold, problems: Sequence[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""Routers that stay open from one evaluation to the next, since an engine takes minutes to start."""
+"""Routers that stay open from one evaluation to the next, since engines take minutes to start."""
 
 from __future__ import annotations
 
