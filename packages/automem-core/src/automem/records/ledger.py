@@ -91,6 +91,8 @@ class Trial(Record):
     """The gate's sentence, the check's problems, or why there is no proposal."""
     gate: str = ""
     stages: tuple[GateStage, ...] = ()
+    fresh: tuple[int, ...] = ()
+    """Fresh seeds that were begun with it, also those on which it failed and has no pair."""
     evaluations: tuple[str, ...] = ()
     """Keys of what was played with the candidate."""
     without_code: WithoutCode | None = None
@@ -112,6 +114,12 @@ class Trial(Record):
     def difference(self) -> float | None:
         """Points of progression over all pairs; None where nothing was played."""
         return self.stages[-1].difference if self.stages else None
+
+    @property
+    def fresh_seeds(self) -> frozenset[int]:
+        """Seeds that are fresh for no later candidate."""
+        judged = [pair.seed for stage in self.stages if stage.fresh for pair in stage.pairs]
+        return frozenset([*self.fresh, *judged])
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

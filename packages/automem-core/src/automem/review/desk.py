@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,10 @@ from automem.spelling import did_you_mean
 FINISH = "finish"
 MOST_LATE = 3
 """How often in a row `finish` may be refused before the budget counts for it too."""
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+)
+"""What no change of a scaffold can mend: a meta-LLM is not told, the review is interrupted."""
 MOST_CHANGE = 200
 """Characters of the change as one line."""
 
@@ -123,7 +128,10 @@ class Desk:
         self._note(text, "provider")
 
     async def call(self, call: ToolCall) -> ToolAnswer:
-        """Use a tool; one after another. Raises LimitReached, for `finish` after some tries."""
+        """Use a tool; one after another. Raises LimitReached, for `finish` after some tries.
+
+        Raises RunError where the machine is at fault, such as a full disk: no answer then.
+        """
         async with self._turn:
             if call.name != FINISH or not self._may_finish():
                 self._refuse_spent()
@@ -154,7 +162,14 @@ class Desk:
             return f"the arguments of {tool.name} were no JSON object: {shown}", True
         try:
             return await tool.run(self.place, tool.understood(call.arguments)), False
-        except (AutoMemError, OSError, RecursionError, ValueError) as error:
+        except OSError as error:
+            if error.errno in _OF_THE_MACHINE:
+                raise RunError(
+                    f"the tool {tool.name} cannot work here: {error}; mend that, and the same "
+                    "command goes on with the review"
+                ) from error
+            return str(error).replace(f"{self.place.run.path}/", ""), True
+        except (AutoMemError, RecursionError, ValueError) as error:
             return str(error).replace(f"{self.place.run.path}/", ""), True
 
     def _may_finish(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +23,23 @@ class Transcript:
     events: list[AnyReviewEvent] = field(default_factory=list[AnyReviewEvent])
 
     def append(self, event: AnyReviewEvent) -> None:
-        """Write an event down; it is with the operating system when this returns."""
+        """Write an event down; it is with the operating system when this returns.
+
+        Raises RunError where that cannot be done; the file is then as it was.
+        """
         line = msgspec.json.encode(event) + b"\n"
-        with self.path.open("ab") as file:
-            file.write(line)
+        size = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            with self.path.open("ab") as file:
+                file.write(line)
+        except OSError as error:
+            # Whoever goes on in spite of it would write behind half a line.
+            with suppress(OSError):
+                os.truncate(self.path, size)
+            raise RunError(
+                f"cannot write {self.path}: {error.strerror or error}; make room, and the same "
+                "command goes on where this stopped"
+            ) from error
         self.events.append(event)
 
 

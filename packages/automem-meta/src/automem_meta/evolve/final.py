@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automem.errors import ConfigError
+from automem.errors import AutoMemError, ConfigError
 from automem.evaluate.statistics import Paired, paired
 from automem.records._struct import Record
+from automem_meta.evolve.judging import play_bare
 from automem_meta.evolve.loop import mean_of
 from automem_meta.evolve.playing import Played, Player
 from automem_meta.evolve.state import Version
@@ -26,6 +27,8 @@ class FinalRow(Record):
     """Against what the run began with, in points; None for that itself."""
     without_code: float | None = None
     """The mean without `perceive` and `guard`, where that was asked for."""
+    code_is_needed: str = ""
+    """Why there is no mean without them, where the code fails on its own."""
     evaluations: tuple[str, ...]
 
 
@@ -44,9 +47,9 @@ async def play_report(
         title = f"report seeds: {version.name}"
         folder = player.folder(version)
         played = await player.play(folder, seeds, title)
-        bare: Played | None = None
+        bare: Played | AutoMemError | None = None
         if memory_only and player.keep(str(folder)).code is not None:
-            bare = await player.play(folder, seeds, f"{title} without code", memory_only=True)
+            bare = await play_bare(player, folder, seeds, f"{title} without code")
         mean, error = mean_of(played)
         rows.append(
             FinalRow(
@@ -56,7 +59,8 @@ async def play_report(
                 mean=mean,
                 standard_error=error,
                 over_first=None if first is None else _compared(first, played),
-                without_code=mean_of(bare)[0] if bare else None,
+                without_code=mean_of(bare)[0] if isinstance(bare, Played) else None,
+                code_is_needed=str(bare) if isinstance(bare, AutoMemError) else "",
                 evaluations=played.evaluations,
             )
         )

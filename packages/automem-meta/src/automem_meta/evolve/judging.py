@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from automem.errors import ConfigError, LimitReached
+from automem.errors import ConfigError, EvaluationUnfinished, LimitReached, ScaffoldError
 from automem.protocols import Gate
 from automem.records.gate import Pair, Verdict
 from automem.records.ledger import GateStage, PlayCost
@@ -39,6 +39,10 @@ class Judgment:
     after: list[Played] = field(default_factory=list[Played])
     fresh_before: list[Played] = field(default_factory=list[Played])
     """The side before, on the seeds that were new to it."""
+    fresh: tuple[int, ...] = ()
+    """Fresh seeds that were begun, also where the change failed on them."""
+    failure: ScaffoldError | EvaluationUnfinished | None = None
+    """Why the change cannot be played to the end; then there is no verdict."""
 
     @property
     def kept(self) -> bool:
@@ -57,14 +61,16 @@ class Judgment:
 
     @property
     def cost(self) -> PlayCost:
-        """Of the change, and of the side before on fresh seeds."""
+        """Of the change, and of the side before on fresh seeds; complete evaluations only."""
         return total([*self.after, *self.fresh_before])
 
 
 async def judge(gate: Gate, player: Player, sides: Sides, seeds: Seeds, title: str) -> Judgment:
     """Play and judge in turns, never an episode more than the gate asks for.
 
-    Raises what playing raises, and LimitReached where no fresh seed is left.
+    A change that cannot be played, because of its own texts or code, ends it without a verdict.
+    Raises what playing raises else, also where it is the side before that cannot be played, and
+    LimitReached where no fresh seed is left.
     """
     judgment = Judgment()
     used: list[int] = []
@@ -72,17 +78,46 @@ async def judge(gate: Gate, player: Player, sides: Sides, seeds: Seeds, title: s
     while verdict.decision == "more":
         chosen = further(verdict, seeds, used)
         told = f"{title}, gate stage {verdict.stage or 'next'} ({len(used) + len(chosen)} seeds)"
+        judgment.fresh += chosen if verdict.fresh else ()
         before = await player.play(sides.before, chosen, f"{told}: incumbent")
-        after = await player.play(sides.after, chosen, f"{told}: candidate")
+        if verdict.fresh:
+            judgment.fresh_before.append(before)
+        try:
+            after = await player.play(sides.after, chosen, f"{told}: candidate")
+        except (ScaffoldError, EvaluationUnfinished) as error:
+            judgment.failure = own_failure(error)
+            return judgment
         used += chosen
         new = paired(before, after)
         judgment.pairs += new
         judgment.after.append(after)
-        if verdict.fresh:
-            judgment.fresh_before.append(before)
         asked, verdict = verdict, gate.judge(judgment.pairs)
         judgment.stages.append(stage_of(asked, verdict, new, judgment.pairs))
     return judgment
+
+
+async def play_bare(
+    player: Player, folder: Path, seeds: Sequence[int], title: str
+) -> Played | ScaffoldError | EvaluationUnfinished:
+    """Play a scaffold without `perceive` and `guard`, or say why its code cannot do without them.
+
+    Raises what playing raises else.
+    """
+    try:
+        return await player.play(folder, seeds, title, memory_only=True)
+    except (ScaffoldError, EvaluationUnfinished) as error:
+        return own_failure(error)
+
+
+def own_failure(
+    error: ScaffoldError | EvaluationUnfinished,
+) -> ScaffoldError | EvaluationUnfinished:
+    """The error where the scaffold itself is its cause. Raises any other."""
+    if isinstance(error, ScaffoldError):
+        return error
+    if not error.scaffold_failed:
+        raise error
+    return EvaluationUnfinished(f"its code fails in play: {error}", scaffold_failed=True)
 
 
 def further(verdict: Verdict, seeds: Seeds, used: Sequence[int]) -> tuple[int, ...]:

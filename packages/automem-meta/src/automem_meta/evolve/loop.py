@@ -10,7 +10,7 @@ import msgspec
 from automem.errors import AutoMemError, ConfigError, EvaluationUnfinished, RunError, ScaffoldError
 from automem.evaluate.replay import read_plan
 from automem.evaluate.statistics import mean_and_error, stratified
-from automem.protocols import Gate
+from automem.protocols import Gate, MetaProvider
 from automem.records.ledger import Trial, TrialVerdict, WithoutCode
 from automem.records.review import ReviewOutcome, ReviewTask
 from automem.review.changes import changed
@@ -20,9 +20,9 @@ from automem.run.ledger import append_trial, read_ledger, trial_line
 from automem.scaffold.content import texts
 from automem.scaffold.load import Scaffold
 from automem_meta.config import EvolveSection
-from automem_meta.evolve.judging import Judgment, Seeds, Sides, judge
+from automem_meta.evolve.judging import Judgment, Seeds, Sides, judge, own_failure, play_bare
 from automem_meta.evolve.playing import Played, Player, settings_of
-from automem_meta.evolve.reviewing import ShowReview, review, unseen_review
+from automem_meta.evolve.reviewing import ShowReview, open_provider, review, unseen_review
 from automem_meta.evolve.state import Stop, Try, Version, next_step
 
 
@@ -81,9 +81,11 @@ class Loop:
     async def _try(self, step: Try, trials: tuple[Trial, ...]) -> Trial:
         folder = self.player.folder(step.incumbent)
         scaffold = self.player.keep(str(folder))
-        incumbent = await self.player.play(folder, self.search, f"{step.text}: incumbent")
-        outcome = await self._review(step, trials, incumbent)
         review_folder = self.run_folder.review(step.revision, step.number)
+        budget = self.player.purse.review_budget(self.section.review, review_folder)
+        async with open_provider(self.section, self.player.plugins, budget) as provider:
+            incumbent = await self.player.play(folder, self.search, f"{step.text}: incumbent")
+            outcome = await self._review(step, trials, incumbent, provider)
         plan = self.player.plan(folder, self.search, memory_only=False)
         trial = Trial(
             at=_now(),
@@ -115,7 +117,7 @@ class Loop:
         return trial
 
     async def _review(
-        self, step: Try, trials: tuple[Trial, ...], incumbent: Played
+        self, step: Try, trials: tuple[Trial, ...], incumbent: Played, provider: MetaProvider
     ) -> ReviewOutcome:
         failed = step.failed
         previous = trials[-1] if trials else None
@@ -138,6 +140,7 @@ class Loop:
             self.run_folder.review(step.revision, step.number),
             task,
             self.section,
+            provider=provider,
             run=self.run_folder,
             plugins=self.player.plugins,
             purse=self.player.purse,
@@ -156,26 +159,24 @@ class Loop:
                 trial, candidate=candidate.hash, candidate_name=candidate.manifest.name
             )
             self._refuse_repeated(candidate, incumbent, trials)
-            judgment = await judge(
-                self.gate,
-                self.player,
-                Sides(before=incumbent.folder, after=candidate.folder),
-                Seeds(self.search, self._unused(trials)),
-                f"{step.text}; {champion_text(step, trials)}",
-            )
         except ScaffoldError as error:
             return _ended(trial, "refused", self._shortened(error))
-        except EvaluationUnfinished as error:
-            if not error.scaffold_failed:
-                raise
-            why = f"its code fails in play: {self._shortened(error)}"
-            return _ended(trial, "refused", why)
+        judgment = await judge(
+            self.gate,
+            self.player,
+            Sides(before=incumbent.folder, after=candidate.folder),
+            Seeds(self.search, self._unused(trials)),
+            f"{step.text}; {champion_text(step, trials)}",
+        )
         trial = msgspec.structs.replace(
             trial,
             stages=tuple(judgment.stages),
+            fresh=judgment.fresh,
             evaluations=judgment.evaluations,
             play_cost=judgment.cost,
         )
+        if judgment.failure is not None:
+            return _ended(trial, "refused", self._shortened(judgment.failure))
         if not judgment.kept:
             return _ended(trial, "dropped", judgment.why)
         return await self._kept(step, trial, candidate, judgment)
@@ -183,22 +184,35 @@ class Loop:
     async def _kept(
         self, step: Try, trial: Trial, candidate: Scaffold, judgment: Judgment
     ) -> Trial:
+        why, folder = judgment.why, candidate.folder
+        judged = {pair.seed for pair in judgment.pairs}
+        rest = tuple([seed for seed in self.search if seed not in judged])
+        if rest:  # the next review looks at every search seed
+            title = f"{step.text}: kept, now on the other search seeds"
+            try:
+                further = await self.player.play(folder, rest, title)
+            except (ScaffoldError, EvaluationUnfinished) as error:
+                return _ended(trial, "refused", self._shortened(own_failure(error)))
+            trial = msgspec.structs.replace(trial, play_cost=trial.play_cost + further.cost)
         if self.section.memory_only and candidate.code is not None:
             title = f"{step.text}: kept, now without its code"
-            bare = await self.player.play(candidate.folder, self.search, title, memory_only=True)
-            whole = await self.player.play(candidate.folder, self.search, title)
-            mean, error = mean_of(bare)
-            trial = msgspec.structs.replace(
-                trial,
-                without_code=WithoutCode(
-                    mean=mean,
-                    standard_error=error,
-                    with_code=mean_of(whole)[0],
-                    evaluations=bare.evaluations,
-                ),
-                play_cost=trial.play_cost + bare.cost,
-            )
-        return _ended(trial, "kept", judgment.why)
+            whole = await self.player.play(folder, self.search, title)
+            bare = await play_bare(self.player, folder, self.search, title)
+            if isinstance(bare, Played):
+                mean, error = mean_of(bare)
+                trial = msgspec.structs.replace(
+                    trial,
+                    without_code=WithoutCode(
+                        mean=mean,
+                        standard_error=error,
+                        with_code=mean_of(whole)[0],
+                        evaluations=bare.evaluations,
+                    ),
+                    play_cost=trial.play_cost + bare.cost,
+                )
+            else:
+                why = f"{why}; without perceive and guard {self._shortened(bare)}"
+        return _ended(trial, "kept", why)
 
     def _shortened(self, error: AutoMemError) -> str:
         """The error with paths as they are in the run."""
@@ -220,13 +234,7 @@ class Loop:
 
     def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:
         """The fresh seeds that no candidate was played on."""
-        used = {
-            pair.seed
-            for trial in trials
-            for stage in trial.stages
-            if stage.fresh
-            for pair in stage.pairs
-        }
+        used = {seed for trial in trials for seed in trial.fresh_seeds}
         return tuple([seed for seed in self.fresh if seed not in used])
 
 

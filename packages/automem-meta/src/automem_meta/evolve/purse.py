@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from automem.episode.stream import stream_events
+from automem.episode.tally import Tally
 from automem.errors import LimitReached
 from automem.evaluate.episodes import read_result
 from automem.records.config import LimitsSection
@@ -41,9 +43,11 @@ class Purse:
     """`time.monotonic()` of the start."""
     _known: dict[Path, Amount] = field(default_factory=dict[Path, Amount])
     """Of results and of closed reviews, which never change."""
+    _left: dict[Path, tuple[int, Amount]] = field(default_factory=dict[Path, tuple[int, Amount]])
+    """Of traces without a result, with the size they had."""
 
     def spent(self, *, but: Path | None = None) -> Amount:
-        """Of all finished episodes and all reviews, without what is in the folder `but`."""
+        """Of all episodes and all reviews, without what is in the folder `but`."""
         tokens, cost = 0, 0.0
         for evaluation in self.run.evaluations():
             if evaluation.path == but:
@@ -115,11 +119,25 @@ class Purse:
         if episode.path not in self._known:
             result = read_result(episode)
             if result is None:
-                return Amount(0, 0.0)
+                return self._of_unfinished(episode)
             usage = result.totals.usage
             tokens = usage.input_tokens + usage.output_tokens
             self._known[episode.path] = Amount(tokens, result.totals.cost or 0.0)
         return self._known[episode.path]
+
+    def _of_unfinished(self, episode: EpisodeFolder) -> Amount:
+        """What an episode that was left came to, such as one that a change could not play."""
+        tokens, cost = 0, 0.0
+        for path in sorted(episode.path.glob("trace*.jsonl")):
+            size = path.stat().st_size
+            if path not in self._left or self._left[path][0] != size:
+                tally = Tally()
+                for event in stream_events(path):
+                    tally.add(event)
+                self._left[path] = (size, Amount(tally.tokens, tally.cost or 0.0))
+            each = self._left[path][1]
+            tokens, cost = tokens + each.tokens, cost + each.cost
+        return Amount(tokens, cost)
 
 
 def review_spent(folder: Path) -> Spent:

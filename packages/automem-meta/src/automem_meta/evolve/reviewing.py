@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automem.errors import MetaError
-from automem.models.cost import Priced
+from automem.models.cost import Price, Priced
 from automem.plugins import Plugins
 from automem.protocols import MetaProvider, ReviewDesk
 from automem.records.review import (
     AnyReviewEvent,
     MetaTurn,
+    ReviewBudget,
     ReviewOutcome,
     ReviewTask,
     ToolAnswer,
     ToolCall,
     ToolSpec,
 )
+from automem.review.budget import require_review_price
 from automem.review.desk import FINISH, Desk, open_review
 from automem.run.layout import RunFolder
 from automem_meta.config import EvolveSection
@@ -93,11 +95,31 @@ class PursedDesk:
             self.purse.left(self.folder, self.desk.spent)
 
 
+@asynccontextmanager
+async def open_provider(
+    section: EvolveSection, plugins: Plugins, budget: ReviewBudget
+) -> AsyncGenerator[MetaProvider]:
+    """The meta-LLM that the section names, for one review.
+
+    Raises PluginError and ConfigError: a key that is missing, or a price that a limit on money
+    needs, is told before anything is played for the review.
+    """
+    spec = plugins.get("meta_provider", section.provider)
+    options = plugins.options(spec, section.options, path="evolve.options")
+    provider: MetaProvider = plugins.load(spec)(section.model or None, options)
+    try:
+        require_review_price(budget, section.provider, section.model, _price(provider))
+        yield provider
+    finally:
+        await provider.aclose()
+
+
 async def review(
     folder: Path,
     task: ReviewTask,
     section: EvolveSection,
     *,
+    provider: MetaProvider,
     run: RunFolder,
     plugins: Plugins,
     purse: Purse,
@@ -107,35 +129,28 @@ async def review(
     """Hold a review, go on with one that was interrupted, or read how it ended.
 
     Raises MetaError where the provider fails for good, LimitReached at a limit of the run, and
-    ConfigError and PluginError before anything is asked.
+    ConfigError before anything is asked.
     """
     budget = purse.review_budget(section.review, folder)
-    provider = make_provider(section, plugins)
-    try:
-        async with open_review(
-            folder,
-            task,
-            budget,
-            run=run,
-            plugins=plugins,
-            provider=section.provider,
-            model=section.model,
-            price=provider.price if isinstance(provider, Priced) else None,
-        ) as desk:
-            if desk.outcome is None:
-                async with show(desk, title):
-                    at_desk: ReviewDesk = PursedDesk(desk, purse, folder)
-                    await provider.review(at_desk)
-    finally:
-        await provider.aclose()
+    async with open_review(
+        folder,
+        task,
+        budget,
+        run=run,
+        plugins=plugins,
+        provider=section.provider,
+        model=section.model,
+        price=_price(provider),
+    ) as desk:
+        if desk.outcome is None:
+            async with show(desk, title):
+                at_desk: ReviewDesk = PursedDesk(desk, purse, folder)
+                await provider.review(at_desk)
     if desk.outcome is None:
         raise MetaError(f"the review in {folder} was left open; run the same command to go on")
     return desk.outcome
 
 
-def make_provider(section: EvolveSection, plugins: Plugins) -> MetaProvider:
-    """The meta-LLM that the section names. Raises PluginError, ConfigError."""
-    spec = plugins.get("meta_provider", section.provider)
-    options = plugins.options(spec, section.options, path="evolve.options")
-    provider: MetaProvider = plugins.load(spec)(section.model or None, options)
-    return provider
+def _price(provider: MetaProvider) -> Price | None:
+    """The provider's own price, where it knows one."""
+    return provider.price if isinstance(provider, Priced) else None

@@ -14,7 +14,14 @@ from automem.errors import MetaError
 from automem.models.cost import FREE, Price
 from automem.protocols import ReviewDesk
 from automem.records._struct import Record
-from automem.records.review import MetaTurn, ToolAnswer, ToolCall
+from automem.records.review import (
+    Answered,
+    AnyReviewEvent,
+    MetaTurn,
+    Said,
+    ToolAnswer,
+    ToolCall,
+)
 from automem.review.memory_use import MemoryUse
 from automem_meta.providers.rules.catalogue import proposals
 from automem_meta.providers.rules.draft import Draft, text_of, toml
@@ -47,12 +54,13 @@ class RulesProvider:
     async def review(self, desk: ReviewDesk) -> None:
         """Make the one edit that weighs most and was not tried; none left ends the review.
 
-        Everything is decided anew from the incumbent, so an interrupted review, and one that
-        goes on from a refused change, come to a whole overlay again.
+        Everything is decided anew from the incumbent, so one that goes on from a refused change
+        comes to a whole overlay again. What an interrupted review has asked is not asked again:
+        its answers are in the transcript, and its budget is not spent twice.
         """
         if desk.finished:
             return
-        clerk = _Clerk(desk)
+        clerk = _Clerk(desk, recorded(desk.events))
         evidence = await _evidence(clerk)
         tried = await _tried(clerk)
         found = proposals(evidence)
@@ -80,23 +88,54 @@ def make_provider(model: str | None, options: RulesOptions | None) -> RulesProvi
     return RulesProvider(options or RulesOptions())
 
 
+def recorded(events: Sequence[AnyReviewEvent]) -> list[tuple[MetaTurn, ToolAnswer | None]]:
+    """Each turn of a transcript with the answer to its call; None where there is none."""
+    found: list[tuple[MetaTurn, ToolAnswer | None]] = []
+    for event in events:
+        if isinstance(event, Said):
+            found.append((event.turn, None))
+        elif isinstance(event, Answered) and found:
+            found[-1] = (found[-1][0], event.answer)
+    return found
+
+
 @dataclass(slots=True)
 class _Clerk:
     """Calls tools one by one, each a turn of the transcript."""
 
     desk: ReviewDesk
+    recording: list[tuple[MetaTurn, ToolAnswer | None]]
+    """What an interrupted review did; used up from its beginning, for as long as it fits."""
 
     async def say(self, text: str) -> None:
         """A turn without a call."""
-        self.desk.allow()
-        self.desk.said(MetaTurn(text=text, cost=0.0, model=MODEL))
+        if self._again(text, None) is None:
+            self.desk.allow()
+            self.desk.said(MetaTurn(text=text, cost=0.0, model=MODEL))
 
     async def ask(self, name: str, **arguments: Any) -> ToolAnswer:
         """One tool, once."""
+        done = self._again("", (name, arguments))
+        if done is not None:
+            turn, answer = done
+            return await self.desk.call(turn.calls[0]) if answer is None else answer
         self.desk.allow()
         call = ToolCall(id=f"rules-{len(self.desk.events)}", name=name, arguments=arguments)
         self.desk.said(MetaTurn(calls=(call,), end="tools", cost=0.0, model=MODEL))
         return await self.desk.call(call)
+
+    def _again(
+        self, text: str, asked: tuple[str, dict[str, Any]] | None
+    ) -> tuple[MetaTurn, ToolAnswer | None] | None:
+        """The same turn as it was recorded; None where it is a new one."""
+        if not self.recording:
+            return None
+        turn, answer = self.recording.pop(0)
+        calls = [(call.name, call.arguments) for call in turn.calls]
+        if turn.text == text and calls == ([] if asked is None else [asked]):
+            return turn, answer
+        self.recording.clear()
+        return None
 
     async def whole(self, name: str, **arguments: Any) -> str:
         """The whole answer of a tool, however long. Raises MetaError where it refuses."""
