@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,8 @@ ATTACKS: dict[str, tuple[str, FaultKind, str]] = {
     "deep recursion": ("def f(): return f()\nreturn f()", "exception", "RecursionError"),
     "recursion without a limit": (
         "_sys.setrecursionlimit(10**9)\na = []\nfor _ in range(2 * 10**5): a = [a]\nreturn a",
-        "died",
+        # Later ones bound recursion in C by themselves.
+        "died" if sys.version_info < (3, 12) else "invalid",
         "",
     ),
     "ending the process": ("_os._exit(0)", "died", "ended with status 0"),
@@ -238,7 +240,7 @@ async def test_the_frames_of_the_worker_lead_nowhere(opens: Opens) -> None:
 frame = _sys._getframe()
 while frame.f_back is not None:
     frame = frame.f_back
-    frame.f_locals.update(number=9, requests=9, replies=1)
+    frame.f_locals.update({'number': 9, 'requests': 9, 'replies': 1})
 return "mine"
 """
     async with opens(source_of(body), level=STRONGEST, limits=LIMITS) as jail:
