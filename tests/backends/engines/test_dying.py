@@ -43,8 +43,8 @@ async def test_a_call_that_meets_a_death_is_answered_after_it_and_not_counted(
 ) -> None:
     folder = engines.adapter()
     once = str(engines.folder / "once")
-    # Twelve calls of the probe, and one of ours.
-    orders = ["--fault", "dies-after=13", "--fault-once", once]
+    # Sixteen calls of the probe, and one of ours.
+    orders = ["--fault", "dies-after=17", "--fault-once", once]
     async with engines.ready(folder, orders=orders) as engine:
         before = await ask(engine, folder)
         assert engine.deaths == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,13 +23,14 @@ Thought = tuple[str, list[tuple[str, float]] | None]
 
 @asynccontextmanager
 async def engine(think: Callable[[str, int], Thought]) -> AsyncGenerator[EngineWire]:
-    """Answers as a model (its name, the number of the call) thinks."""
-    calls = 0
+    """Answers as a model (its name, how often it was asked this) thinks."""
+    asked: Counter[tuple[str, str]] = Counter()
 
     def handle(connection: Connection, request: HttpRequest) -> None:
-        nonlocal calls
-        calls += 1
-        text, tokens = think(json.loads(request.raw)["model"], calls)
+        body = json.loads(request.raw)
+        question = (body["model"], body["messages"][0]["content"])
+        asked[question] += 1
+        text, tokens = think(body["model"], asked[question])
         content = None if tokens is None else [{"token": t, "logprob": p} for t, p in tokens]
         choice: dict[str, Any] = {"message": {"content": text}, "logprobs": {"content": content}}
         connection.send_json(200, {"choices": [choice]})
@@ -98,14 +100,39 @@ async def test_two_adapters_that_answer_alike_are_one() -> None:
 
 
 async def test_what_follows_another_token_is_not_compared() -> None:
-    def think(model: str, call: int) -> Thought:
-        # A tie at the first token, decided anew each time; all that follows is another text.
-        token = "one" if call % 2 else "two"
-        return token, [(token, -0.7), (token * 2, -float(call))]
+    def think(model: str, _call: int) -> Thought:
+        # A tie at the first token; all that follows is another text.
+        token, then = ("one", -1.0) if model == "base" else ("two", -5.0)
+        return token, [(token, -0.7), (token * 2, then)]
 
     async with engine(think) as wire:
         with pytest.raises(ServerError, match="just as it does"):
             await probe(wire, "base", {"adapter": "a"})
+
+
+@pytest.mark.parametrize("lost", ["base", "adapter"])
+async def test_models_that_are_mixed_up_within_a_batch_are_told(lost: str) -> None:
+    def think(model: str, call: int) -> Thought:
+        # Alone, each answers for itself; beside the other, one is answered with the other.
+        is_adapter = (model == "adapter") != (call == 2 and model == lost)
+        return "words", [("words", -0.9 if is_adapter else -0.5)]
+
+    async with engine(think) as wire:
+        with pytest.raises(ServerError, match=f"'{lost}' just as .* mixes models up"):
+            await probe(wire, "base", {"adapter": "a"})
+
+
+async def test_a_question_refused_among_many_is_told() -> None:
+    def handle(connection: Connection, request: HttpRequest) -> None:
+        seen.append(1)
+        choice = {"message": {"content": json.loads(request.raw)["model"]}}
+        status = 200 if len(seen) <= 2 * len(QUESTIONS) else 429
+        connection.send_json(status, {"choices": [choice]})
+
+    seen: list[int] = []
+    async with listening(handle) as port, wires() as to:
+        with pytest.raises(ServerError, match="it answered 429"):
+            await probe(to.to(f"http://127.0.0.1:{port}"), "base", {"adapter": "a"})
 
 
 async def test_an_answer_that_is_none_is_told() -> None:

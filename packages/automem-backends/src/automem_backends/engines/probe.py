@@ -2,17 +2,20 @@
 
 An adapter can be loaded and yet not be used: a server that does not know its name may answer with
 the base model and say nothing. So a few questions are put to each over the very path that players
-take, and compared by what the models think of their own tokens, not by the text alone. The base is
-asked twice: engines do not give the same numbers twice, and that much difference proves nothing.
+take, and compared by what the models think of their own tokens, not by the text alone. Then all
+are asked once more, at the same time: some engines mix models up within a batch. Engines do not
+give the same numbers twice, and as much as the base differs from itself proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations, permutations
 from math import inf
 from statistics import fmean
 from typing import Any, NamedTuple
 
+import anyio
 import msgspec
 
 from automem.errors import ServerError
@@ -66,36 +69,75 @@ class Answered(NamedTuple):
 async def probe(wire: EngineWire, base: str, adapters: Mapping[str, str]) -> None:
     """Ask the base and each adapter (what a request names -> what the user named).
 
-    Raises ServerError where one does not answer, where two of them answer alike, or where there is
-    no telling.
+    Raises ServerError where one does not answer, where two of them answer alike, each for itself
+    or when asked at the same time, or where there is no telling.
     """
-    plain = await _ask_all(wire, base)
+    alone = {base: await _ask_all(wire, base)}
     if not adapters:
         return
-    noise = _distance(plain, await _ask_all(wire, base))
+    for served in adapters:
+        alone[served] = await _ask_all(wire, served)
+    together = await _ask_together(wire, list(alone))
+    noise = _distance(alone[base], together[base])
     if noise == inf:
         raise ServerError(
             f"{wire.root} answers the same question as '{base}' in ever other words, and gives no "
             "log probabilities: nothing shows whether an adapter is used. Set probe = false to "
             "play without that proof"
         )
+    _refuse_mixed(wire, alone, together)
     least = max(LEAST_DIFFERENCE, NOISE_FACTOR * noise)
-    known = {base: plain}
-    for served, given in adapters.items():
-        adapted = await _ask_all(wire, served)
-        for other, answers in known.items():
-            if _distance(answers, adapted) <= least:
-                raise ServerError(
-                    f"{wire.root} answers as '{served}' just as it does as '{other}': the adapter "
-                    f"{given} is not used, or does nothing. Check that it was trained on this "
-                    "model and is served under this name; for an adapter that is meant to change "
-                    "next to nothing, set probe = false"
-                )
-        known[served] = adapted
+    for (other, answers), (served, adapted) in combinations(alone.items(), 2):
+        if _distance(answers, adapted) <= least:
+            raise ServerError(
+                f"{wire.root} answers as '{served}' just as it does as '{other}': the adapter "
+                f"{adapters[served]} is not used, or does nothing. Check that it was trained on "
+                "this model and is served under this name; for an adapter that is meant to change "
+                "next to nothing, set probe = false"
+            )
+
+
+def _refuse_mixed(
+    wire: EngineWire, alone: Mapping[str, list[Answered]], together: Mapping[str, list[Answered]]
+) -> None:
+    """Refuse an engine whose model, asked beside others, answers as another one does alone."""
+    for one, other in permutations(alone, 2):
+        apart = _distance(alone[one], alone[other])
+        if (
+            _distance(together[one], alone[other])
+            < apart / 2.0
+            < _distance(together[one], alone[one])
+        ):
+            raise ServerError(
+                f"{wire.root} answers as '{one}' just as it does as '{other}' when both are asked "
+                "at the same time, though not alone: it mixes models up within a batch. Use "
+                "another version of the engine, or an engine for each role; raising max_loras "
+                "helps vLLM's build for the CPU"
+            )
 
 
 async def _ask_all(wire: EngineWire, model: str) -> list[Answered]:
     return [await _ask(wire, model, question) for question in QUESTIONS]
+
+
+async def _ask_together(wire: EngineWire, models: Sequence[str]) -> dict[str, list[Answered]]:
+    """What each answers when all are asked everything at once."""
+    answers: dict[tuple[str, str], Answered] = {}
+    failures: list[ServerError] = []
+
+    async def ask(model: str, question: str) -> None:
+        try:
+            answers[model, question] = await _ask(wire, model, question)
+        except ServerError as error:
+            failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        for question in QUESTIONS:
+            for model in models:
+                group.start_soon(ask, model, question)
+    if failures:
+        raise failures[0]
+    return {model: [answers[model, question] for question in QUESTIONS] for model in models}
 
 
 def _distance(one: Sequence[Answered], other: Sequence[Answered]) -> float:
