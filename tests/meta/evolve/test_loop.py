@@ -39,7 +39,7 @@ from .scripts import (
 SHORT = ("evolve.revisions=1", "evolve.attempts=2")
 
 
-class Stopped(BaseException):
+class Stopped(Exception):
     """As an interruption, at a known place."""
 
 

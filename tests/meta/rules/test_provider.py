@@ -114,6 +114,9 @@ async def test_an_interrupted_review_comes_to_the_same_end(reviews: Reviews, cal
     assert straight.outcome is not None
     assert again.outcome.change == straight.outcome.change
     assert texts(reviews.folder() / "overlay") == texts(straight.place.overlay.folder)
+    # Nothing was asked twice, so that no number of interruptions uses up the budget.
+    assert again.outcome.spent.turns == straight.outcome.spent.turns
+    assert again.outcome.spent.tool_calls == straight.outcome.spent.tool_calls
     ended = await review(reviews)
     assert ended.events == again.events
 

@@ -52,7 +52,16 @@ FINISH = "finish"
 MOST_LATE = 3
 """How often in a row `finish` may be refused before the budget counts for it too."""
 _OF_THE_MACHINE = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+    {
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.EROFS,
+    }
 )
 """What no change of a scaffold can mend: a meta-LLM is not told, the review is interrupted."""
 MOST_CHANGE = 200
