@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from automem.cli.lineage import Lineage
+from automem.cli.lineage import Lineage, tree
 from automem.cli.versions import find_version, run_versions, scaffold_of
 from automem.errors import RunError
 from automem.records.gate import Pair
@@ -103,6 +103,15 @@ def test_the_tree_says_what_changed_what_it_brought_and_what_it_cost(
     assert "|    without its code 31.00 %, with it 50.00 %" in lines
     assert any(line.startswith("   1  better  ") for line in lines)
     assert "   |- 002-a  no proposal" in lines
+
+
+def test_on_a_terminal_a_long_line_goes_on_below_its_beginning(evolved: RunFolder) -> None:
+    lines = list(tree(read_ledger(evolved.ledger), 60))
+    assert lines[4:6] == [
+        "|    review: 3 turns, 12.0k tokens, $0.5000, 1 min 01 s;",
+        "|    play: 5 episodes, 2,000 tokens, $0.00",
+    ]
+    assert max(map(len, lines)) <= 60
 
 
 def test_the_ledger_and_the_versions_come_as_json(call: Automem, evolved: RunFolder) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from automem.records.ledger import Trial
 from automem.ui.words import count, duration, money, plural
 
 MOST_WHY = 300
+FEWEST_LETTERS = 30
+"""Of a line, however deep in the tree."""
 
 
 class Lineage(Record):
@@ -52,21 +57,34 @@ def lineage(*, run: str, folder: Path, as_json: bool) -> None:
         known = tuple(run_versions(located, trials))
         print_json(Lineage(run=str(located.path), versions=known, trials=trials))
     else:
-        page("\n".join(tree(trials)))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        page("\n".join(tree(trials, width)))
 
 
-def tree(trials: Sequence[Trial]) -> Iterator[str]:
-    """The ledger in lines, indented by how much was kept before."""
+def tree(trials: Sequence[Trial], width: int | None = None) -> Iterator[str]:
+    """The ledger in lines, indented by how much was kept before; none longer than `width`."""
     depth = 0
     yield f"0  {trials[0].parent_name}  {trials[0].parent}"
     for trial in trials:
         margin = "   " * depth
-        yield f"{margin}|- {trial.name}  {_verdict(trial)}"
-        for line in _facts(trial):
-            yield f"{margin}|    {line}"
+        told = [(f"{margin}|- ", f"{trial.name}  {_verdict(trial)}")]
+        told += [(f"{margin}|    ", fact) for fact in _facts(trial)]
+        for begin, text in told:
+            yield from _folded(begin, text, f"{margin}|    ", width)
         if trial.verdict == "kept":
             depth += 1
             yield f"{'   ' * depth}{depth}  {trial.candidate_name}  {trial.candidate}"
+
+
+def _folded(begin: str, text: str, below: str, width: int | None) -> Iterator[str]:
+    """A line, or as many as it takes; what goes on stands below `below`."""
+    if width is None:
+        yield begin + text
+    else:
+        most = max(width, len(below) + FEWEST_LETTERS)
+        yield from textwrap.wrap(
+            text, most, initial_indent=begin, subsequent_indent=below, break_on_hyphens=False
+        )
 
 
 def _verdict(trial: Trial) -> str:

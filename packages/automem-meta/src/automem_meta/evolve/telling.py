@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from automem.cli.noted import NotedRow, noted_rows
 from automem.cli.tables import plain_table
+from automem.records.ledger import Trial
 from automem.ui.words import count, duration, mean_error, money, plural, visible
 from automem_meta.evolve.estimate import Amounts, Estimate
 from automem_meta.evolve.repeats import FalseAccepts
@@ -41,21 +43,8 @@ def tables(done: Done) -> Iterator[RenderableType]:
         yield from _against_itself(done.against_itself)
         return
     if done.trials:
-        table = plain_table("tried", "verdict", "points", "p", "review", "episodes", "change")
-        table.columns[-1].justify = "left"
-        for trial in done.trials:
-            difference = "-" if trial.difference is None else f"{trial.difference:+.2f}"
-            p = "-" if trial.p is None else f"{trial.p:.2g}"
-            table.add_row(
-                trial.name,
-                trial.verdict.replace("_", " "),
-                difference,
-                p,
-                money(trial.review_cost.cost),
-                str(trial.play_cost.episodes),
-                _plain(trial.change or "-"),
-            )
-        yield table
+        heads = ("tried", "verdict", "points", "p", "review", "episodes")
+        yield from noted_rows(heads, list(map(_trial, done.trials)))
     yield f"{done.why}; the best scaffold is {done.champion} ({done.champion_hash})"
     yield f"spent in this run: {count(done.tokens)} tokens, {money(done.cost)}"
     if done.report:
@@ -65,6 +54,19 @@ def tables(done: Done) -> Iterator[RenderableType]:
 def quoted(text: str) -> str:
     """Text as a TOML string, so that a name like `42` stays a name."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _trial(trial: Trial) -> NotedRow:
+    """A line of the ledger, with the change below it."""
+    cells = (
+        trial.name,
+        trial.verdict.replace("_", " "),
+        "-" if trial.difference is None else f"{trial.difference:+.2f}",
+        "-" if trial.p is None else f"{trial.p:.2g}",
+        money(trial.review_cost.cost),
+        str(trial.play_cost.episodes),
+    )
+    return NotedRow(cells, trial.change)
 
 
 def _report(done: Done) -> Iterator[RenderableType]:
@@ -81,6 +83,9 @@ def _report(done: Done) -> Iterator[RenderableType]:
             "-" if row.without_code is None else f"{row.without_code:.2f}",
         )
     yield table
+    for row in done.report:
+        if row.code_is_needed:
+            yield f"{row.name} without perceive and guard: {row.code_is_needed}"
 
 
 def _against_itself(found: FalseAccepts) -> Iterator[RenderableType]:
