@@ -66,12 +66,19 @@ async def test_the_same_words_may_be_thought_otherwise() -> None:
         await probe(wire, "base", {"adapter": "a/folder"})
 
 
-@pytest.mark.parametrize(("shift", "noise"), [(0.0, 0.0), (0.0, 0.05), (0.01, 0.05)])
+@pytest.mark.parametrize(
+    ("shift", "noise", "said"),
+    [
+        (0.0, 0.0, "just as it does as 'base'"),
+        (0.0, 0.05, "just as it does as 'base'"),
+        (0.01, 0.05, r"hardly otherwise than as 'base' \(log probabilities differ by 0.01\)"),
+    ],
+)
 async def test_what_differs_no_more_than_the_base_from_itself_is_the_base(
-    shift: float, noise: float
+    shift: float, noise: float, said: str
 ) -> None:
     async with engine(noisy(shift, noise)) as wire:
-        with pytest.raises(ServerError, match=r"'adapter' just as it does as 'base'.*a/folder"):
+        with pytest.raises(ServerError, match=f"'adapter' {said}.*a/folder"):
             await probe(wire, "base", {"adapter": "a/folder"})
 
 
@@ -118,7 +125,7 @@ async def test_models_that_are_mixed_up_within_a_batch_are_told(lost: str) -> No
         return "words", [("words", -0.9 if is_adapter else -0.5)]
 
     async with engine(think) as wire:
-        with pytest.raises(ServerError, match=f"'{lost}' just as .* mixes models up"):
+        with pytest.raises(ServerError, match=r"differ by 0.4\).*\(0.4\): it mixes models up"):
             await probe(wire, "base", {"adapter": "a"})
 
 

@@ -4,13 +4,13 @@ An adapter can be loaded and yet not be used: a server that does not know its na
 the base model and say nothing. So a few questions are put to each over the very path that players
 take, and compared by what the models think of their own tokens, not by the text alone. Then all
 are asked once more, at the same time: some engines mix models up within a batch. Engines do not
-give the same numbers twice, and as much as the base differs from itself proves nothing.
+give the same numbers twice, and as much as a model differs from itself proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations, permutations
+from itertools import combinations
 from math import inf
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ TOKENS = 16
 LEAST_DIFFERENCE = 1e-4
 """Of a log probability, below which two numbers are one."""
 NOISE_FACTOR = 2.0
-"""An adapter must differ from the base by so many times what the base differs from itself."""
+"""Two models must differ by so many times what one differs from itself."""
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -78,41 +78,31 @@ async def probe(wire: EngineWire, base: str, adapters: Mapping[str, str]) -> Non
     for served in adapters:
         alone[served] = await _ask_all(wire, served)
     together = await _ask_together(wire, list(alone))
-    noise = _distance(alone[base], together[base])
+    noise = max(_distance(alone[served], together[served]) for served in alone)
     if noise == inf:
         raise ServerError(
-            f"{wire.root} answers the same question as '{base}' in ever other words, and gives no "
-            "log probabilities: nothing shows whether an adapter is used. Set probe = false to "
-            "play without that proof"
+            f"{wire.root} answers the same question as the same model in ever other words, and "
+            "gives no log probabilities: nothing shows whether an adapter is used. Set "
+            "probe = false to play without that proof"
         )
-    _refuse_mixed(wire, alone, together)
-    least = max(LEAST_DIFFERENCE, NOISE_FACTOR * noise)
     for (other, answers), (served, adapted) in combinations(alone.items(), 2):
-        if _distance(answers, adapted) <= least:
+        apart = _distance(answers, adapted)
+        if apart <= LEAST_DIFFERENCE:
             raise ServerError(
                 f"{wire.root} answers as '{served}' just as it does as '{other}': the adapter "
                 f"{adapters[served]} is not used, or does nothing. Check that it was trained on "
                 "this model and is served under this name; for an adapter that is meant to change "
                 "next to nothing, set probe = false"
             )
-
-
-def _refuse_mixed(
-    wire: EngineWire, alone: Mapping[str, list[Answered]], together: Mapping[str, list[Answered]]
-) -> None:
-    """Refuse an engine whose model, asked beside others, answers as another one does alone."""
-    for one, other in permutations(alone, 2):
-        apart = _distance(alone[one], alone[other])
-        if (
-            _distance(together[one], alone[other])
-            < apart / 2.0
-            < _distance(together[one], alone[one])
-        ):
+        if apart <= NOISE_FACTOR * noise:
             raise ServerError(
-                f"{wire.root} answers as '{one}' just as it does as '{other}' when both are asked "
-                "at the same time, though not alone: it mixes models up within a batch. Use "
-                "another version of the engine, or an engine for each role; raising max_loras "
-                "helps vLLM's build for the CPU"
+                f"{wire.root} answers as '{served}' hardly otherwise than as '{other}' (log "
+                f"probabilities differ by {apart:.2g}), given how much an answer changes when all "
+                f"models are asked at the same time ({noise:.2g}): it mixes models up within a "
+                f"batch, or the adapter {adapters[served]} does next to nothing. Try another "
+                "version of the engine, a larger max_loras (vLLM's build for the CPU wants more "
+                "than there are adapters), or an engine for each role; probe = false plays without "
+                "that proof"
             )
 
 
