@@ -66,7 +66,7 @@ def test_the_loop_says_what_is_left_what_it_does_and_what_came_of_it(
     done = call("evolve", "evolve.toml", *FEW)
     assert (done.code, done.out) == (0, "")
     assert "if nothing helps" in done.err and "revision 1, attempt 1: incumbent" in done.err
-    assert "review by scripted-meta; champion forgetful (0 kept, 0 tried)" in done.err
+    assert "review by scripted-meta; best so far forgetful (0 kept, 0 tried)" in done.err
     assert "3 turns | 5 tool calls" in done.err and "gate stage fresh (5 seeds)" in done.err
     assert "the last revision found nothing; the best scaffold is forgetful-r1a" in done.err
     assert "[/bold]" in done.err
@@ -100,3 +100,28 @@ def test_a_mistake_is_usage_and_a_limit_has_its_own_code_and_the_way_on(call: Ca
     stopped = call("evolve", "evolve.toml", "-s", "limits.run_tokens=1000")
     assert stopped.code == 3
     assert "go on with: automem evolve evolve.toml -s limits.run_tokens=1000" in stopped.err
+
+
+def test_a_run_of_another_game_is_refused_and_left_as_it_was(call: Call, tmp_path: Path) -> None:
+    assert call("evolve", "evolve.toml", *FEW).code == 0
+    run = RunFolder(tmp_path / "runs" / "toys")
+    before = (run.config.read_bytes(), run.status.read_bytes())
+    for estimate in ((), ("--estimate",)):
+        refused = call("evolve", "evolve.toml", *FEW, "-s", "environment.max_steps=9", *estimate)
+        assert refused.code == 2
+        assert "(environment.max_steps was 14, is 9)" in refused.err
+        assert (run.config.read_bytes(), run.status.read_bytes()) == before
+    several = call("evolve", "evolve.toml", *FEW, "-s", "limits.episode_tokens=9999", "-s",
+                   "limits.episode_seconds=99", "-s", "environment.rooms=2", "-s",
+                   "environment.max_steps=9")  # fmt: skip
+    assert "and 1 more)" in several.err
+
+
+def test_the_run_that_is_measured_is_found_by_its_name_or_refused(call: Call) -> None:
+    assert call("evolve", "evolve.toml", *FEW).code == 0
+    asked = ("evolve", "evolve.toml", "--run", "new", "--estimate", "--measured-in")
+    found = call(*asked, "toys")
+    assert found.code == 0 and "measured over" in found.err
+    assert "next: automem evolve evolve.toml --run new --measured-in toys" in found.err
+    refused = call(*asked, "toy")
+    assert refused.code == 1 and "did you mean 'toys'" in refused.err

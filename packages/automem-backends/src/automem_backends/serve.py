@@ -121,7 +121,7 @@ async def keep(
             named = ", ".join(sorted({str(section.backend) for section in resolved.values()}))
             raise ConfigError(
                 f"no role names a backend with an engine to start (they name {named}); such are "
-                "vllm and sglang"
+                "vllm, sglang and local"
             )
         served = [_served(role, found) for role, found in engines.items()]
         if as_json:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 @click.option(
     "--measured-in",
     metavar="RUN",
-    type=click.Path(path_type=Path),
     help="A run whose episodes tell what a step takes. Default: this one.",
 )
 @click.option(
@@ -65,7 +64,7 @@ def evolve(
     overrides: tuple[str, ...],
     name: str | None,
     only_estimate: bool,
-    measured_in: Path | None,
+    measured_in: str | None,
     with_report: bool,
     aa: int | None,
     mode: Mode | None,
@@ -78,22 +77,25 @@ def evolve(
     run's ledger. The same command goes on after an interruption, wherever it was: no review and
     no episode is paid for twice.
     """
+    from automem.cli.locate import locate_run
     from automem.plugins import load_plugins
     from automem.run.config import load_config
-    from automem.run.layout import RunFolder
     from automem_meta.evolve import telling
     from automem_meta.evolve.opening import open_config
-    from automem_meta.evolve.working import Task, estimate_of, work
+    from automem_meta.evolve.working import Task, check_beginning, estimate_of, work
 
     named = (f"run.name={telling.quoted(name)}",) if name else ()
     opened = open_config(load_config(config, (*overrides, *named)), load_plugins())
     invocation.resume = command_line(*invocation.arguments)
-    source = RunFolder(measured_in) if measured_in else opened.run
+    runs = Path(opened.config.run.folder)
+    source = opened.run if measured_in is None else locate_run(measured_in, runs)
+    check_beginning(opened)
     expected = estimate_of(opened, source)
     if only_estimate:
         if as_json:
             print_json(expected)
         say(*telling.estimate_tables(expected))
+        say("next: " + command_line("evolve", *_same(invocation.arguments, without="--estimate")))
         return
     if aa is None:
         say(*telling.estimate_tables(expected))
@@ -113,6 +115,7 @@ def _say_end(run: Path, again: list[str], *, report_left: bool) -> None:
     say_next(run, *following)
 
 
-def _same(arguments: tuple[str, ...]) -> list[str]:
+def _same(arguments: tuple[str, ...], without: str = "") -> list[str]:
     """What was typed after `evolve`."""
-    return [argument for argument in arguments[arguments.index("evolve") + 1 :] if argument]
+    typed = arguments[arguments.index("evolve") + 1 :]
+    return [argument for argument in typed if argument and argument != without]

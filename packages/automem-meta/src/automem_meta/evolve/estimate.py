@@ -95,7 +95,7 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
         report_episodes=len(opened.report) * len(opened.tasks) * (opened.section.revisions + 1),
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",
-        notes=tuple(_notes(opened, measured, reviews)),
+        notes=tuple(_notes(opened, measured, reviews)) if most.tries else (),
     )
 
 
@@ -204,6 +204,8 @@ def _most_review(opened: Opened) -> _Review:
 
 
 def _times(tries: float, each: float | None) -> float | None:
+    if not tries:
+        return 0.0
     return None if each is None else tries * each
 
 
@@ -211,7 +213,7 @@ def _notes(opened: Opened, measured: Measured | None, reviews: list[Spent]) -> I
     if measured is None:
         yield (
             "no episode of this game was measured, so calls, tokens, money and hours are not "
-            "known; play one in this run first, or name a run that has some with --measured-in"
+            "known; name a run that has some with --measured-in, such as one of `automem eval`"
         )
     elif measured.cost is None and _price(opened.config) is None:
         yield "the price of the player's model is not known, so its money is not"

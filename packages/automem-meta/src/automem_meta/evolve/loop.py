@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from automem.errors import AutoMemError, ConfigError, EvaluationUnfinished, RunError, ScaffoldError
+from automem.errors import AutoMemError, EvaluationUnfinished, RunError, ScaffoldError
 from automem.evaluate.replay import read_plan
 from automem.evaluate.statistics import mean_and_error, stratified
 from automem.protocols import Gate, MetaProvider
@@ -20,6 +20,7 @@ from automem.run.ledger import append_trial, read_ledger, trial_line
 from automem.scaffold.content import texts
 from automem.scaffold.load import Scaffold
 from automem_meta.config import EvolveSection
+from automem_meta.evolve.beginning import refuse_another_beginning
 from automem_meta.evolve.judging import Judgment, Seeds, Sides, judge, own_failure, play_bare
 from automem_meta.evolve.playing import Played, Player, settings_of
 from automem_meta.evolve.reviewing import ShowReview, open_provider, review, unseen_review
@@ -60,22 +61,8 @@ class Loop:
         scaffold = self.player.keep(self.player.config.scaffold.source)
         root = Version(scaffold.hash, scaffold.manifest.name, 0)
         trials = read_ledger(self.run_folder.ledger, "scaffold")
-        if not trials:
-            return root
-        settings = settings_of(self.player.plan(scaffold.folder, self.search, memory_only=False))
-        first = trials[0]
-        if first.parent != root.hash:
-            raise ConfigError(
-                f"{self.run_folder.path} began with the scaffold {first.parent_name} "
-                f"({first.parent}), not with {root.name} ({root.hash}); choose another name "
-                "with --run"
-            )
-        if first.settings != settings:
-            raise ConfigError(
-                f"{self.run_folder.path} was evolved with another game, model or agent than the "
-                "configuration names now, so results cannot be compared; choose another name "
-                "with --run"
-            )
+        plan = self.player.plan(scaffold.folder, self.search, memory_only=False)
+        refuse_another_beginning(self.run_folder, trials, root, plan)
         return root
 
     async def _try(self, step: Try, trials: tuple[Trial, ...]) -> Trial:
@@ -228,8 +215,11 @@ class Loop:
         for trial in trials:
             if not trial.stages:
                 continue
-            folder = scaffold_folder(self.run_folder, trial.candidate)
-            if not changed(texts(folder), content):
+            try:
+                before = texts(scaffold_folder(self.run_folder, trial.candidate))
+            except RunError:
+                continue  # it is lost, and can at worst be played again
+            if not changed(before, content):
                 raise ScaffoldError(f"it plays as {trial.candidate_name}, which was tried before")
 
     def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:
@@ -268,7 +258,7 @@ def mean_of(played: Played) -> tuple[float, float | None]:
 def champion_text(step: Try, trials: tuple[Trial, ...]) -> str:
     """The best scaffold so far, as a display names it."""
     kept = sum(trial.verdict == "kept" for trial in trials)
-    return f"champion {step.incumbent.name} ({kept} kept, {len(trials)} tried)"
+    return f"best so far {step.incumbent.name} ({kept} kept, {len(trials)} tried)"
 
 
 def _ended(trial: Trial, verdict: TrialVerdict, why: str) -> Trial:

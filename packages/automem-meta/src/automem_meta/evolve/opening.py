@@ -55,12 +55,12 @@ def open_config(config: RunConfig, plugins: Plugins) -> Opened:
     if len(search) < max(1, needs.search):
         raise ConfigError(
             f"[seeds] search: the gate {section.gate!r} needs {needs.search} search seeds, and "
-            f"there are {len(search)}"
+            f'there are {len(search)}; give as many, such as "42-51", or choose another gate'
         )
     if len(fresh) < needs.fresh:
         raise ConfigError(
             f"[evolve] fresh: the gate {section.gate!r} needs {needs.fresh} fresh seeds for one "
-            f"candidate, and there are {len(fresh)}"
+            f'candidate, and there are {len(fresh)}; give more, such as "1000 from 20000"'
         )
     _check_provider(section, plugins)
     spec = plugins.get("environment", config.environment.name)

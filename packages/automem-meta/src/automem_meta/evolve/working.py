@@ -20,7 +20,10 @@ from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
 from automem.run.seeds import parse_seeds
 from automem.run.status import working_on
+from automem.scaffold.find import find_scaffold
+from automem.scaffold.load import load_scaffold
 from automem.ui.display import Mode, choose_mode
+from automem_meta.evolve.beginning import refuse_another_beginning
 from automem_meta.evolve.estimate import Estimate, estimate
 from automem_meta.evolve.final import FinalRow, play_report
 from automem_meta.evolve.loop import Loop
@@ -28,7 +31,7 @@ from automem_meta.evolve.opening import Opened
 from automem_meta.evolve.playing import Player
 from automem_meta.evolve.purse import Purse
 from automem_meta.evolve.repeats import FalseAccepts, gate_against_itself
-from automem_meta.evolve.state import versions
+from automem_meta.evolve.state import Version, versions
 from automem_meta.evolve.watching import Watching
 
 
@@ -57,6 +60,22 @@ class Done(Record):
     """Of all reviews and episodes of the run."""
     cost: float
     """US dollars, as far as they are known."""
+
+
+def check_beginning(opened: Opened) -> None:
+    """Refuse a run that began otherwise, before its configuration and status are written over.
+
+    Raises ConfigError, ScaffoldError.
+    """
+    trials = read_ledger(opened.run.ledger, "scaffold")
+    given = find_scaffold(
+        opened.config.scaffold.source, opened.plugins.scaffolds(), opened.plugins.load
+    )
+    first = load_scaffold(given)
+    player = Player(opened.config, opened.plugins, opened.run, _purse(opened))
+    plan = player.plan(given, opened.search, memory_only=False)
+    root = Version(first.hash, first.manifest.name, 0)
+    refuse_another_beginning(opened.run, trials, root, plan)
 
 
 def estimate_of(opened: Opened, source: RunFolder) -> Estimate:

@@ -1,0 +1,76 @@
+"""Whether a configuration still names what a run of loop 1 began with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from automem.errors import ConfigError
+from automem.evaluate.plan import EvaluationPlan
+from automem.evaluate.replay import read_plan
+from automem.records.ledger import Trial
+from automem.run.layout import RunFolder
+from automem_meta.evolve.playing import settings_of
+from automem_meta.evolve.state import Version
+
+_MOST_NAMED = 3
+_KEYS = {
+    "environment": "environment.name",
+    "options": "environment",
+    "tasks": "environment.tasks",
+    "max_steps": "environment.max_steps",
+}
+"""What a plan calls otherwise than the configuration does."""
+
+
+def refuse_another_beginning(
+    run: RunFolder, trials: tuple[Trial, ...], root: Version, plan: EvaluationPlan
+) -> None:
+    """Refuse results that could not be compared with those of the ledger. Raises ConfigError."""
+    if not trials:
+        return
+    first = trials[0]
+    if first.parent != root.hash:
+        raise ConfigError(
+            f"{run.path} began with the scaffold {first.parent_name} ({first.parent}), not with "
+            f"{root.name} ({root.hash}); choose another name with --run"
+        )
+    if first.settings != settings_of(plan):
+        raise ConfigError(
+            f"{run.path} was evolved with another game, model or agent than the configuration "
+            f"names now{_difference(run, first.settings, plan)}, so results cannot be compared; "
+            "give the same as then, or choose another name with --run"
+        )
+
+
+def _difference(run: RunFolder, settings: str, now: EvaluationPlan) -> str:
+    """The keys that differ, with both values; nothing where no plan of then is left."""
+    for folder in run.evaluations():
+        if folder.plan.exists() and settings_of(then := read_plan(folder)) == settings:
+            found = list(_differences(_settings(then), _settings(now)))
+            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+            return f" ({'; '.join(found[:_MOST_NAMED])}{more})"
+    return ""
+
+
+def _settings(plan: EvaluationPlan) -> dict[str, Any]:
+    every: dict[str, Any] = msgspec.to_builtins(plan)
+    seen = ("scaffold", "scaffold_name", "seeds", "memory_only")
+    return {_KEYS.get(key, key): value for key, value in every.items() if key not in seen}
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    for key in sorted({*then, *now}):
+        old, new = then.get(key), now.get(key)
+        name = f"{path}{key}"
+        if isinstance(old, dict) and isinstance(new, dict):
+            inner = cast("tuple[dict[str, Any], dict[str, Any]]", (old, new))
+            yield from _differences(*inner, f"{name}.")
+        elif old != new:
+            yield f"{name} was {_shown(old)}, is {_shown(new)}"
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else msgspec.json.encode(value).decode()
