@@ -10,7 +10,7 @@ import msgspec
 
 from automem.episode.folder import EpisodeFolder
 from automem.episode.reader import TraceReader, open_trace
-from automem.errors import ConfigError, EvaluationError, RunError
+from automem.errors import ConfigError, EvaluationError, RunError, ScaffoldError
 from automem.evaluate.episodes import read_result
 from automem.evaluate.plan import EvaluationPlan
 from automem.records.environment import EnvironmentInfo
@@ -19,6 +19,7 @@ from automem.records.review import ReviewTask
 from automem.run.config import load_config
 from automem.run.layout import EvaluationFolder, RunFolder
 from automem.run.seeds import parse_seeds
+from automem.scaffold.content import content_hash, copy_into
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_READERS = 4
@@ -146,7 +147,29 @@ def _finished(evaluation: ShownEvaluation) -> Iterator[ShownEpisode]:
 
 
 def scaffold_folder(run: RunFolder, digest: str) -> Path:
-    """The run's copy of a scaffold, by its content hash. Raises RunError."""
+    """The run's copy of a scaffold, by its content hash; one that is lost is made again.
+
+    Raises RunError where it was changed since, or the review that proposed it is lost too.
+    """
     for folder in sorted(run.scaffolds.glob(f"{digest}-*")) if digest else ():
+        if _hash(folder) != digest:
+            raise RunError(
+                f"{folder} was changed after it was played; restore it, or remove it: what was "
+                "proposed by a review is then taken from there"
+            )
         return folder
-    raise RunError(f"{run.scaffolds} holds no copy of the scaffold {digest!r}")
+    for overlay in sorted(run.path.glob("reviews/*/overlay")) if digest else ():
+        if _hash(overlay) == digest:
+            return copy_into(overlay, run.scaffolds)
+    raise RunError(
+        f"{run.scaffolds} holds no copy of the scaffold {digest!r}, and none of the reviews has "
+        "it; put it back from a copy of the run"
+    )
+
+
+def _hash(folder: Path) -> str:
+    """The content hash of a scaffold that may be broken in any way; then it is empty."""
+    try:
+        return content_hash(folder)
+    except ScaffoldError:
+        return ""
