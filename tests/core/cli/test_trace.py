@@ -51,6 +51,8 @@ def test_the_memory_at_a_step_is_shown_with_its_changes(call: Automem, toys: Pat
 def test_steps_are_found_by_a_regular_expression(call: Automem, toys: Path) -> None:
     found = call("trace", "toys", "1", "--grep", "DOOR_[02]").out.splitlines()
     assert found == ["step 3 achieved: door_0", "step 11 achieved: door_2"]
+    hits = json.loads(call("trace", "toys", "1", "--grep", "DOOR_[02]", "--json").out)
+    assert hits[1] == {"step": 11, "what": "achieved", "text": "door_2"}
     nothing = call("trace", "toys", "1", "--grep", "diamond")
     assert nothing.out == "" and "nothing in 17 steps matches 'diamond'" in nothing.err
     assert call("trace", "toys", "1", "--grep", "(").code == 2

@@ -164,6 +164,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read the configuration .*nope\.toml"):
         load_config(tmp_path / "nope.toml")
     (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
+    with pytest.raises(
+        ConfigError, match=r"No such file or directory; did you mean '.*latin\.toml'"
+    ):
+        load_config(tmp_path / "latn.toml")
     with pytest.raises(ConfigError, match="is not UTF-8"):
         load_config(tmp_path / "latin.toml")
 

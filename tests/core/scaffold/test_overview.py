@@ -48,6 +48,8 @@ def test_the_overview_says_what_code_is_shown_and_may_do(folder) -> None:
     code = {"code.py": "def perceive(context): pass\n"}
     every = overview(load_scaffold(folder(code, more=more))).split("\n")
     assert "- status.txt (0 lines): no purpose given; may not be changed; code may write" in every
+    seeded = overview(load_scaffold(folder({"files/log.txt": "Head.\n"})))
+    assert "- log.txt (1 line): " in seeded
     assert every[every.index("code") + 1 :][:2] == ["- is shown every file", "- fills no slot"]
     slots = '[code]\nfiles = ["map.txt"]\n[code.slots]\nway = ""\nplace = ""\n'
     some = overview(load_scaffold(folder(code, name="some", more=slots))).split("\n")

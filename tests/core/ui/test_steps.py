@@ -19,8 +19,8 @@ def asked(**kwargs: Any) -> Asked:
 
 def remembered(**kwargs: Any) -> Remembered:
     known: dict[str, Any] = {"kind": "append", "file": "a.txt", "outcome": "done"}
-    known.update({"result": "Added 1 line."}, **kwargs)
-    return Remembered(step=3, phase="plan", turn=0, operation="APPEND", **known)
+    known.update({"result": "Added 1 line.", "phase": "plan", "turn": 0}, **kwargs)
+    return Remembered(step=3, operation="APPEND", **known)
 
 
 def acted(**kwargs: Any) -> Acted:
@@ -119,6 +119,21 @@ def test_what_became_of_the_committed_action_is_told() -> None:
 def test_code_is_named_as_the_author_of_what_it_did() -> None:
     text = step_text(step(asked=[asked()], remembered=[remembered(actor="code", outcome="empty")]))
     assert "- APPEND `` -> empty, by code" in text
+
+
+def test_what_code_wrote_stands_before_the_model_did_or_before_plan() -> None:
+    code = remembered(actor="code", turn=-1, phase="log", arguments=("code",))
+    model = remembered(phase="log", arguments=("model",))
+    calls = [asked(phase="log", reply="noted"), asked(phase="plan", reply="go")]
+
+    def order(*written: Remembered) -> list[str]:
+        text = step_text(step(asked=calls, remembered=list(written)))
+        places = {word: text.find(word) for word in ("`code`", "noted", "`model`", "go")}
+        return sorted([word for word in places if places[word] >= 0], key=places.__getitem__)
+
+    assert order(code, model) == ["`code`", "noted", "`model`", "go"]
+    assert order(model, code) == ["noted", "`model`", "`code`", "go"]
+    assert order(code) == ["noted", "`code`", "go"]
 
 
 def test_an_observation_without_a_status_is_its_text() -> None:

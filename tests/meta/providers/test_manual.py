@@ -11,6 +11,7 @@ import anyio
 import msgspec
 import pytest
 
+from automem.cli.output import command_line
 from automem.plugins import Plugins, load_plugins
 from automem.records.review import Answered, Noted
 from automem.testing.meta_desk import MemoryDesk
@@ -99,7 +100,8 @@ async def test_everything_that_is_needed_is_written_beside_the_overlay(reviews: 
     assert (folder / "instructions.md").read_text(encoding="utf-8") == desk.instructions
     said = (folder / "what-to-do.md").read_text(encoding="utf-8")
     assert f"{folder.resolve()}/overlay" in said
-    assert f"automem runs show {reviews.run.path.resolve()} --behaviour" in said
+    shown = command_line("runs", "show", str(reviews.run.path.resolve()), "--behaviour")
+    assert f"   {shown}\n" in said and "AUTOMEM" not in said
     assert desk.outcome is not None
     assert desk.outcome.reason == "gave_up"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automem.cli.output import command_line, examples, folder_option, json_option, page, say
+from automem.records._struct import Record
 from automem.ui.words import visible
 
 if TYPE_CHECKING:
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from automem.episode.views import StepView
 
 MOST_HITS = 200
+
+
+class Hit(Record):
+    """A line that `--grep` found."""
+
+    step: int
+    what: str
+    """Where in the step it stands: the observation, a reply, an operation."""
+    text: str
 
 
 @click.command(
@@ -59,6 +69,8 @@ def trace(
 
     RUN is a run's path or name. EPISODE is its seed, with as much before it as tells it apart:
     42, default/42, crafter-map/42, or the evaluation's key as in 3f2a9c01/default/42.
+
+    --json gives a whole episode as JSON lines, one a step.
     """
     from automem.cli.locate import locate_episode, locate_run
     from automem.episode.reader import open_trace
@@ -66,7 +78,7 @@ def trace(
     found = locate_episode(locate_run(run, folder), episode)
     opened = open_trace(found.episode)
     if pattern is not None:
-        grep(opened, pattern)
+        grep(opened, pattern, as_json=as_json)
     elif timeline:
         _timeline(opened, found, as_json=as_json)
     elif memory:
@@ -136,8 +148,11 @@ def _timeline(opened: TraceReader, found: Found, *, as_json: bool) -> None:
     page(timeline_text(story))
 
 
-def grep(opened: TraceReader, pattern: str, *, most: int = MOST_HITS) -> None:
-    """List the lines of every step that match, `most` of them, on stdout."""
+def grep(
+    opened: TraceReader, pattern: str, *, most: int = MOST_HITS, as_json: bool = False
+) -> None:
+    """List the lines of every step that match on stdout, `most` of them for people."""
+    from automem.cli.output import print_json
     from automem.ui.steps import searchable
 
     try:
@@ -146,14 +161,21 @@ def grep(opened: TraceReader, pattern: str, *, most: int = MOST_HITS) -> None:
         raise click.BadParameter(
             f"not a regular expression: {error}", param_hint="--grep"
         ) from error
+    every = (
+        Hit(step=step.number, what=what, text=line.strip())
+        for step in opened.steps()
+        for what, text in searchable(step)
+        for line in text.split("\n")
+        if wanted.search(line)
+    )
+    if as_json:
+        print_json(list(every))
+        return
     hits = 0
-    for step in opened.steps():
-        for what, text in searchable(step):
-            for line in text.split("\n"):
-                if wanted.search(line):
-                    hits += 1
-                    if hits <= most:
-                        click.echo(f"step {step.number} {what}: {visible(line.strip())}")
+    for hit in every:
+        hits += 1
+        if hits <= most:
+            click.echo(f"step {hit.step} {hit.what}: {visible(hit.text)}")
     if hits > most:
         say(f"and {hits - most} more lines; use a narrower expression")
     elif not hits:

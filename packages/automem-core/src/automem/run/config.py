@@ -26,7 +26,7 @@ from automem.records.model import Sampling
 from automem.run.overrides import override
 from automem.run.seeds import check_disjoint
 from automem.secrets import find_secret
-from automem.spelling import closest
+from automem.spelling import closest, did_you_mean
 
 Table = dict[str, Any]
 
@@ -54,7 +54,11 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from error
+        missing = isinstance(error, FileNotFoundError)
+        near = did_you_mean(str(path), map(str, path.parent.glob("*.toml"))) if missing else ""
+        raise ConfigError(
+            f"cannot read the configuration {path}: {error.strerror}{near}"
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text: {error}") from error
     return parse_config(text, overrides, source=str(path))

@@ -29,7 +29,9 @@ def _lines(scaffold: Scaffold, *, with_prompts: bool) -> Iterator[str]:
     yield "\nfiles"
     for name, text in scaffold.files.items():
         rule = manifest.files.get(name, FileRule())
-        yield f"- {name} ({len(to_lines(text))} lines): {'; '.join(_rules(rule))}"
+        count = len(to_lines(text))
+        lines = "1 line" if count == 1 else f"{count} lines"
+        yield f"- {name} ({lines}): {'; '.join(_rules(rule))}"
     yield f"\noperations (order: {manifest.order})"
     yield operations_text(manifest.operation, None)
     yield "\ninjected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping
 
 from automem.episode.views import StepView
@@ -17,12 +18,14 @@ def step_text(step: StepView) -> str:
     lines = [f"## Step {step.number}", ""]
     if step.observed is not None:
         lines += [*observed_lines(step.observed), ""]
+    early, late = _code_around_log(step)
+    lines += _operations(early)
     for asked in step.asked:
-        lines += [*asked_lines(asked), ""]
-        for operation in step.operations(asked):
-            lines += [*operation_lines(operation), ""]
-    for operation in step.of_code():
-        lines += [*operation_lines(operation), ""]
+        if asked.phase == "plan":
+            lines += _operations(late)
+            late = []
+        lines += [*asked_lines(asked), "", *_operations(step.operations(asked))]
+    lines += _operations(late)
     for failed in step.failed:
         lines += [f"**{_phase(failed)} call failed**: {failed.error}", ""]
     for warned in step.warned:
@@ -30,6 +33,22 @@ def step_text(step: StepView) -> str:
         lines += [f"**Warning** ({warned.kind}{about}): {warned.text}", ""]
     lines += acted_lines(step.acted) if step.acted else ["No action: the episode ends here."]
     return "\n".join(lines)
+
+
+def _code_around_log(step: StepView) -> tuple[list[Remembered], list[Remembered]]:
+    """What code wrote before the model did, and what it wrote later; all of it before PLAN.
+
+    Where LOG did nothing to the memory, which of the two it was is not in the trace.
+    """
+    of_code = step.of_code()
+    logged = any(each.actor == "llm" and each.phase == "log" for each in step.remembered)
+    before = itertools.takewhile(lambda each: each.actor == "code", step.remembered)
+    early = list(before) if logged else []
+    return early, of_code[len(early) :]
+
+
+def _operations(operations: list[Remembered]) -> list[str]:
+    return [line for each in operations for line in (*operation_lines(each), "")]
 
 
 def observed_lines(observed: Observed) -> list[str]:

@@ -5,6 +5,7 @@ It writes down what is to be done beside the brief, and looks for a file `done`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -15,6 +16,7 @@ import anyio
 import structlog
 from msgspec import Meta
 
+from automem.cli.output import command_line
 from automem.files import write_text
 from automem.models.cost import FREE, Price
 from automem.protocols import ReviewDesk
@@ -91,4 +93,5 @@ def make_provider(model: str | None, options: ManualOptions | None) -> ManualPro
 def _what_to_do(folder: Path) -> str:
     text = files("automem_meta.providers").joinpath("manual.md").read_text(encoding="utf-8")
     run = folder.parent.parent
-    return text.replace("FOLDER", str(folder)).replace("RUN", str(run))
+    names = {"FOLDER": str(folder), "RUN": str(run), "AUTOMEM": command_line()}
+    return re.sub(r"\b(FOLDER|RUN|AUTOMEM)\b", lambda found: names[found[0]], text)
