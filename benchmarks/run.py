@@ -18,6 +18,7 @@ import memory
 import nethack
 import prefix
 import start
+import turns
 from figures import Figure, table
 
 NEEDS_SETUP = ("local",)
@@ -31,7 +32,7 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="start, games, nethack, calls, episodes, memory, behaviour, jail, local, many",
+        help="start, games, nethack, calls, episodes, memory, behaviour, turns, jail, local, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
@@ -44,6 +45,7 @@ def main() -> None:
         "episodes": episodes.measure,
         "memory": memory.measure,
         "behaviour": behaviour.measure,
+        "turns": turns.measure,
         "jail": jail.measure,
         "prefix": prefix.measure,
         "local": local.measure,

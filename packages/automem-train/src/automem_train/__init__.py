@@ -1,1 +1,1 @@
-"""Loop 2: the agent's own good memory turns become an adapter; nothing is offered yet."""
+"""Loop 2: the agent's own good memory turns become data to train a specialist on."""

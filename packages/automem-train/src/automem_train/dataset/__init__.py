@@ -1,0 +1,1 @@
+"""Data sets for training: folders named by what they hold, proven against the traces."""

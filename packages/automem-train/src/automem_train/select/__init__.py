@@ -1,0 +1,1 @@
+"""Choosing turns by their ids: criteria in words, a jailed score, and explicit ids."""
