@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from automem.errors import EvaluationUnfinished, ScaffoldError, ServerError
+from automem.errors import ConfigError, EvaluationUnfinished, ScaffoldError, ServerError
 from automem.evaluate.evaluator import evaluate
 from automem.evaluate.progress import Progress
 from automem.models.kept import kept_routers
@@ -19,6 +19,7 @@ from automem.plugins import Plugins, load_plugins
 from automem.records.config import (
     EnvironmentSection,
     EvaluationSection,
+    LimitsSection,
     RoleSection,
     RunConfig,
     RunSection,
@@ -172,3 +173,25 @@ async def test_a_game_that_cannot_be_played_is_told_before_an_engine_starts(
     with pytest.raises(ScaffoldError, match="cannot be played"):
         await evaluate(wrong, plugins, run, progress=Progress())
     assert not list(run.logs.glob("vllm-*.log"))
+
+
+async def test_two_engines_on_one_port_are_refused_before_either_starts(
+    engines: Engines, plugins: Plugins
+) -> None:
+    default = role("vllm", options={"port": 8123})
+    memory = role("vllm", options={"port": 8122, "replicas": 2})
+    with pytest.raises(ConfigError, match="are to listen on port 8123"):
+        async with router(engines, plugins, default=default, memory=memory):
+            pass
+    assert engines.processes() == []
+
+
+async def test_an_engine_without_a_price_is_not_started_under_a_limit_on_money(
+    engines: Engines, plugins: Plugins
+) -> None:
+    played = config(engines, default=role("vllm", "--start-delay", "600"))
+    limited = msgspec.structs.replace(played, limits=LimitsSection(run_cost=1.0))
+    run = RunFolder(engines.folder / "runs" / "toy")
+    with pytest.raises(ConfigError, match="the price of memory: vllm org/base is not known"):
+        await evaluate(limited, plugins, run, progress=Progress())
+    assert not run.path.exists() or not list(run.logs.glob("vllm-*.log"))

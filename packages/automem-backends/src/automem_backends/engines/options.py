@@ -76,6 +76,13 @@ class EngineOptions(Record):
     """What cannot change an answer, so that an evaluation stays the same on another server."""
 
     @property
+    def ports(self) -> range:
+        """Where a started engine will listen; none where it takes free ports, or runs already."""
+        if self.port is None or self.base_url is not None:
+            return range(0)
+        return range(self.port, self.port + self.replicas)
+
+    @property
     def urls(self) -> tuple[str, ...]:
         """What to attach to; empty where an engine is started."""
         if self.base_url is None:

@@ -29,6 +29,7 @@ from automem.evaluate.plan import EvaluationPlan, environment_options, plan_eval
 from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.evaluate.summary import summarize
 from automem.files import write_json
+from automem.models.engines import require_engine_prices
 from automem.models.kept import OpenRouter
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins
@@ -73,6 +74,7 @@ async def evaluate(
     folder = run.evaluation(plan.key)
     if folder.evaluation.exists():
         return read_evaluation(folder)
+    require_engine_prices(config.roles, plugins, config.limits)
     write_json(folder.plan, plan)
     progress.title = plan.name
     code = await code_play(

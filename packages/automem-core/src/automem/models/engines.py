@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import anyio
 import msgspec
 
+from automem.errors import ConfigError
+from automem.models.cost import price_of, require_price
+from automem.models.roles import resolve_roles
 from automem.plugins import import_part
-from automem.records.config import RoleSection
+from automem.records.config import LimitsSection, RoleSection
 from automem.records.model import Role
 from automem.spec import BackendSpec
 
@@ -103,6 +106,20 @@ class RoleEngine:
     adapter: str | None
 
 
+def require_engine_prices(
+    roles: Mapping[str, RoleSection], plugins: Plugins, limits: LimitsSection
+) -> None:
+    """Refuse a limit on money with an engine of unknown price before it is started.
+
+    Raises ConfigError and PluginError.
+    """
+    for role, section in resolve_roles(roles).items():
+        spec = plugins.get("backend", section.backend or "")
+        if isinstance(spec, BackendSpec):
+            price = price_of(section.model, section.price)
+            require_price(f"{role}: {spec.name} {section.model or ''}".rstrip(), price, limits)
+
+
 @asynccontextmanager
 async def open_engines(
     resolved: Mapping[Role, RoleSection], plugins: Plugins, *, logs: Path, tell: Tell
@@ -126,6 +143,7 @@ async def open_engines(
         requests[key] = EngineRequest(
             spec.name, section.model, (*before, *own), options, logs, tell
         )
+    _refuse_shared_ports(list(requests.values()))
     engines: dict[EngineKey, Engine] = {}
     async with AsyncExitStack() as stack:
         for key, request in requests.items():
@@ -136,6 +154,23 @@ async def open_engines(
             role: RoleEngine(key, requests[key], engines[key], resolved[role].adapter)
             for role, key in keys.items()
         }
+
+
+def _refuse_shared_ports(requests: Sequence[EngineRequest]) -> None:
+    """Two engines on one port would be noticed only when the second has read its weights.
+
+    The ports an engine will take its options say in a property `ports`, where they name any.
+    """
+    owners: dict[int, str] = {}
+    for request in requests:
+        name = f"{request.backend} {request.model or ''}".rstrip()
+        for port in cast("Sequence[int]", getattr(request.options, "ports", ())):
+            if port in owners:
+                raise ConfigError(
+                    f"two engines, {owners[port]} and {name}, are to listen on port {port}: their "
+                    "options differ, so they cannot be one; name another port for one role, or none"
+                )
+            owners[port] = name
 
 
 async def _all_ready(engines: list[Engine]) -> None:

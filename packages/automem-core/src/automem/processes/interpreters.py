@@ -43,7 +43,6 @@ def worker_argv(interpreter: str | None, host: int) -> tuple[str, ...]:
 
 def python_of(name: str) -> str:
     """The Python of a named interpreter. Raises PluginError if it is not made, or outdated."""
-    """The program of a named interpreter. Raises PluginError if it is not made, or outdated."""
     place = place_of(name, Interpreter())
     again = f"run: automem setup {name}"
     if not place.folder.exists():
