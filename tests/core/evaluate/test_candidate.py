@@ -135,6 +135,8 @@ def test_recorded_observations_find_what_made_up_ones_do_not(candidate, toy: Any
     assert said(path) == ""
     for recorded in (folder.path, folder.compacted):
         assert "ZeroDivisionError" in said(path, recorded=[recorded])
+    # A meta-LLM is shown it, and where a game is installed is no business of its.
+    assert "(the recording trace, step" in said(path, recorded=[folder.compacted])
     with pytest.raises(TraceError):
         said(path, recorded=[toy.folder])
 

@@ -184,8 +184,8 @@ class MetaProvider(Protocol):
         """Work at the desk until it is finished, the model gives up, or the budget is spent.
 
         A desk with events is a review that was interrupted: it goes on, and no turn in the
-        transcript is paid for again. Raises MetaError when the provider fails for good, and
-        LimitReached.
+        transcript is paid for again. Every wait needs a limit of its own: nobody else sets one.
+        Raises MetaError when the provider fails for good, and LimitReached.
         """
         ...
 

@@ -106,5 +106,8 @@ def _recordings(
             name = f"a made-up episode of {pattern}"
             yield name, invented(msgspec.structs.replace(game, task=task))
     for path in recorded:
-        trace = trace_of(EpisodeFolder(path)) if path.is_dir() else path
-        yield str(path), stream_events(trace)
+        if path.is_dir():
+            yield str(path), stream_events(trace_of(EpisodeFolder(path)))
+        else:
+            # Not its path: a meta-LLM is shown it, and need not know where games are installed.
+            yield f"the recording {path.name.partition('.')[0]}", stream_events(path)
