@@ -16,7 +16,7 @@ from automem.evaluate.gates.signflip import SignFlipGate
 from automem.evaluate.gates.two_stage import TwoStageGate
 from automem.records.gate import Pair
 
-from .simulation import DIFFERENCE_SD, simulate
+from .simulation import DIFFERENCE_SD, kept_in_runs_without_effect, simulate
 
 CANDIDATES = 1000
 RUNS = 2000
@@ -83,3 +83,13 @@ def _pairs(before: list[float], after: list[float]) -> list[Pair]:
         Pair(task="default", seed=seed, before=a, after=b)
         for seed, (a, b) in enumerate(zip(before, after, strict=True))
     ]
+
+
+def test_a_loop_in_which_nothing_helps_keeps_something_in_half_of_its_runs() -> None:
+    """Its tries are many, and share the incumbent's results on the search seeds."""
+    kept = kept_in_runs_without_effect(TwoStageGate(), 500)
+    assert sum(map(bool, kept)) / len(kept) == pytest.approx(0.49, abs=0.07)
+    assert sum(kept) / len(kept) == pytest.approx(0.58, abs=0.12)
+    published = kept_in_runs_without_effect(PaperGate(), 500)
+    assert sum(map(bool, published)) / len(published) == pytest.approx(0.91, abs=0.04)
+    assert sum(published) / len(published) > 2
