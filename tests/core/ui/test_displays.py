@@ -204,6 +204,16 @@ def test_live_tells_episodes_and_their_steps_apart_on_a_narrow_terminal(width: i
         assert ("environment 0.0 s" in line) == (width >= 60)
 
 
+def test_a_long_wait_leaves_episode_and_step_readable() -> None:
+    progress = progress_of(
+        playing(42, waiting_for="gameplay", waiting_since=110.0, note="try 6 failed " + 90 * "x")
+    )
+    lines = drawn(live(progress, width=100)[0], 110.0).splitlines()
+    (line,) = [line for line in lines if "t/42 " in line]
+    assert "10/100" in line and "0.0 %" in line and "try 6 failed" in line
+    assert len(line.rstrip()) <= 100
+
+
 def test_no_note_gives_the_terminal_commands() -> None:
     episode = playing(1, note="\x1b]0;owned\x07\x1b[2J\x9b31m")
     progress, stream, shown = plain(episode)

@@ -63,6 +63,12 @@ class Client:
         except TimeoutError as error:
             raise ModelError(f"{shown} did not answer in time", retryable=True) from error
         except (aiohttp.ClientError, OSError) as error:
+            cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+            if isinstance(cause, ConnectionRefusedError):
+                raise ModelError(
+                    f"nothing listens at {shown}: start the server, or correct the address",
+                    retryable=True,
+                ) from error
             said = f"{type(error).__name__}: {error}"
             raise ModelError(f"the connection to {shown} failed: {said}", retryable=True) from error
         if good and not is_whole:

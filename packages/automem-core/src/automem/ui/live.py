@@ -96,8 +96,11 @@ def _table(episodes: list[Named], now: float, width: int) -> Table:
         table.add_column(head, justify="left" if head == "episode" else "right", no_wrap=True)
     if waits:
         table.add_column("waits for", no_wrap=True, overflow="ellipsis")
+    taken = sum(max(map(len, (head, *cells))) + GAP for head, cells in columns.items())
     for *cells, (_, episode) in zip(*columns.values(), episodes, strict=True):
         wait = Text(_wait(episode, now), style="yellow" if episode.note else "")
+        # Rich takes what a table is too wide from every column, the short ones too.
+        wait.truncate(max(1, width - taken), overflow="ellipsis")
         table.add_row(*cells, *([wait] if waits else []))
     return table
 
