@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from automem.errors import MetaError
+from automem.records.review import ReviewBudget
 from automem.testing.meta_desk import MemoryDesk
 from automem.testing.meta_script import ScriptedTurn, by_turn
 from automem.testing.meta_server import fake_meta_llm
@@ -58,6 +60,19 @@ async def test_what_is_sent_after_an_interruption_is_what_would_have_been_sent(
         await provider.review(again, other)
     assert [asked.body for asked in other.asked] == [asked.body for asked in llm.asked]
     assert words(again) == words(whole)
+
+
+async def test_a_budget_that_was_raised_counts_for_the_review_that_is_open(
+    provider: Provider,
+) -> None:
+    desk = MemoryDesk(files=dict(FILES), budget=ReviewBudget(seconds=1e-6))
+    async with fake_meta_llm(SCRIPT) as llm:
+        with pytest.raises(MetaError, match="the same command goes on"):
+            await provider.review(desk, llm)
+        again = desk.reopened()
+        again.budget = ReviewBudget()
+        await provider.review(again, llm)
+    assert again.finished
 
 
 async def test_a_finished_review_asks_for_nothing(provider: Provider) -> None:

@@ -10,7 +10,14 @@ from automem.records.environment import EnvironmentInfo, Frame, Observation, Ste
 from automem.records.gate import Pair, Verdict
 from automem.records.model import ModelReply, ModelRequest
 from automem.records.result import EpisodeResult
-from automem.records.review import AnyReviewEvent, MetaTurn, ToolAnswer, ToolCall, ToolSpec
+from automem.records.review import (
+    AnyReviewEvent,
+    MetaTurn,
+    ReviewBudget,
+    ToolAnswer,
+    ToolCall,
+    ToolSpec,
+)
 from automem.records.trace import AnyEvent
 
 
@@ -142,6 +149,11 @@ class ReviewDesk(Protocol):
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
         """What may be called."""
+        ...
+
+    @property
+    def budget(self) -> ReviewBudget:
+        """What the review may use in all its sittings; it may have been changed between two."""
         ...
 
     @property

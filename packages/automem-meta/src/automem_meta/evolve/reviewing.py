@@ -62,6 +62,11 @@ class PursedDesk:
         return self.desk.tools
 
     @property
+    def budget(self) -> ReviewBudget:
+        """What the review may use, lowered to what the run has left when it was opened."""
+        return self.desk.budget
+
+    @property
     def events(self) -> Sequence[AnyReviewEvent]:
         """The transcript so far."""
         return self.desk.events

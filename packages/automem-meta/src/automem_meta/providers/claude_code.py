@@ -34,7 +34,6 @@ from automem_meta.providers.claude_code_bridge import PREFIX, SERVER, Bridge
 from automem_meta.providers.wire import PriceOption, chosen_price, required_key, required_model
 from automem_meta.session.loop import (
     answer_open_calls,
-    budget_of,
     may_go_on,
     notes_since_last_turn,
     require_price,
@@ -120,7 +119,7 @@ class ClaudeCode:
 
         After an interruption the agent is told what it did, and goes on from there.
         """
-        require_price(f"{NAME} {self.model}", self.price, budget_of(desk.events))
+        require_price(f"{NAME} {self.model}", self.price, desk.budget)
         await answer_open_calls(desk)
         if desk.finished or not may_go_on(desk):
             return
@@ -205,7 +204,7 @@ class ClaudeCode:
             SERVER, tools=[_tool(sdk, spec, bridge) for spec in desk.tools]
         )
         turns = [event.turn for event in desk.events if isinstance(event, Said)]
-        budget = budget_of(desk.events)
+        budget = desk.budget
         paid = sum(turn.cost or 0.0 for turn in turns)
         return {
             "tools": [],

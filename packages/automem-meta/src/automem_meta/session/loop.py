@@ -20,7 +20,6 @@ from automem.records.review import (
     AnyReviewEvent,
     MetaTurn,
     Noted,
-    Opened,
     ReviewBudget,
     Said,
     ToolCall,
@@ -52,7 +51,7 @@ class ChatProvider:
         A refusal, and more turns without a tool call than are answered, end it too: the
         transcript then says so by its last turn.
         """
-        require_price(self.chat.name, self.price, budget_of(desk.events))
+        require_price(self.chat.name, self.price, desk.budget)
         await answer_open_calls(desk)
         while not desk.finished and may_go_on(desk):
             desk.allow()
@@ -66,7 +65,7 @@ class ChatProvider:
 
     async def _turn(self, desk: ReviewDesk) -> MetaTurn:
         """The next turn; the oldest answers are shortened for as long as it takes to fit."""
-        most = budget_of(desk.events).seconds
+        most = desk.budget.seconds
         left = math.inf if most is None else most - seconds_spent(desk.events)
         while True:
             conversation = conversation_of(desk)
@@ -160,11 +159,6 @@ def idle_turns(events: Sequence[AnyReviewEvent]) -> int:
                 break
             count += 1
     return count
-
-
-def budget_of(events: Sequence[AnyReviewEvent]) -> ReviewBudget:
-    """The budget the review was opened with."""
-    return next((event.budget for event in events if isinstance(event, Opened)), ReviewBudget())
 
 
 def seconds_spent(events: Sequence[AnyReviewEvent]) -> float:
