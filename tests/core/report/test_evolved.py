@@ -9,14 +9,17 @@ import anyio
 import msgspec
 import pytest
 
+from automem.errors import RunError
 from automem.evaluate.evaluator import evaluate
 from automem.evaluate.progress import Progress
+from automem.files import write_json
 from automem.plugins import Plugins
 from automem.records.gate import Pair
-from automem.records.ledger import GateStage, Trial, WithoutCode
+from automem.records.ledger import GateStage, PlayCost, Trial, WithoutCode
+from automem.records.repeats import FalseAccepts, Repeat
 from automem.report.page import Page, render
 from automem.report.source import versions_of
-from automem.report.tried import tried_rows
+from automem.report.tried import false_accepts, tried_rows
 from automem.run.config import render_config
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial
@@ -152,3 +155,28 @@ def test_the_page_tells_what_was_tried_harmlessly(staged: RunFolder) -> None:
     for said in ("001-a", "001-b", "25.00", "50.00", "+25.00", "0.012", "31.50", "fresh seeds"):
         assert said in section
     assert "Signs are &lt;b&gt;noted" in section and "Differences in scaffold.toml" in section
+
+
+def test_the_page_tells_how_often_a_gate_took_noise_for_progress(run: RunFolder) -> None:
+    assert false_accepts(run) is None
+    found = FalseAccepts(
+        scaffold="0" * 16,
+        name="<b>toy",
+        gate="two_stage",
+        repeats=tuple(
+            [Repeat(number=n, accepted=n == 1, why="", seeds=5, difference=0.0) for n in (1, 2)]
+        ),
+        accepted=1,
+        rate=0.5,
+        interval=(0.1, 0.9),
+        cost=PlayCost(),
+    )
+    write_json(run.against_itself, found)
+    versions = versions_of([run])
+    html = render(Page(title="toys", runs=[run], versions=versions, episodes=[]))
+    section = html.split('<section id="tried"', 1)[1].split("</section>", 1)[0]
+    assert "&lt;b&gt;toy against itself, by the gate two_stage" in section
+    assert "1 of 2 times, 50.0 % (95 % interval 10.0 to 90.0 %)" in section
+    run.against_itself.write_text("{", encoding="utf-8")
+    with pytest.raises(RunError, match="makes it again"):
+        false_accepts(run)

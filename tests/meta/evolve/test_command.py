@@ -86,10 +86,12 @@ def test_an_estimate_plays_nothing_and_writes_nothing(call: Call, tmp_path: Path
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_scaffold_is_gated_against_itself(call: Call) -> None:
+def test_a_scaffold_is_gated_against_itself(call: Call, tmp_path: Path) -> None:
     done = call("evolve", "evolve.toml", "--aa", "1", "--json", "--display", "json")
     found = json.loads(done.out)["against_itself"]
     assert done.code == 0 and len(found["repeats"]) == 1
+    kept = tmp_path / "runs" / "toys" / "against-itself.json"
+    assert json.loads(kept.read_text(encoding="utf-8")) == found
     assert "against itself by the gate two_stage: accepted" in done.err
     assert "if nothing helps" not in done.err
 

@@ -28,7 +28,7 @@ from automem.report.tables import (
     running_mean,
     seed_rows,
 )
-from automem.report.tried import tried_rows
+from automem.report.tried import false_accepts, tried_rows
 from automem.run.layout import RunFolder
 from automem.run.status import read_status
 from automem.ui.words import count, duration, money, plural, size
@@ -104,6 +104,7 @@ def render(page: Page) -> str:
             default=0.0,
         ),
         "tried": [row for run in page.runs for row in tried_rows(run)],
+        "repeats": [found for run in page.runs if (found := false_accepts(run))],
         "scaffolds": lineage(versions),
         "origins": [origin(run) for run in page.runs],
         "data": script_json(replay_data(versions, page.episodes, page.root)),
@@ -228,7 +229,7 @@ def _sections(shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("achievements", "Achievements", shown["achievements"]),
         ("behavior", "Behavior", shown["measures"]),
         ("cost", "Cost", shown["costs"]),
-        ("tried", "Tried", shown["tried"]),
+        ("tried", "Tried", shown["tried"] or shown["repeats"]),
         ("scaffolds", "Scaffolds", shown["scaffolds"]),
     ]
     return [

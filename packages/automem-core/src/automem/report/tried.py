@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from automem.errors import ScaffoldError
+import msgspec
+
+from automem.errors import RunError, ScaffoldError
 from automem.records._struct import Record
 from automem.records.ledger import Trial
+from automem.records.repeats import FalseAccepts
 from automem.report.lineage import FileDiff, differences
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
@@ -29,6 +32,19 @@ def tried_rows(run: RunFolder) -> Iterator[TriedRow]:
         after = _texts(_kept(run, trial.candidate) or run.path / trial.review / "overlay")
         files = tuple(differences(before, after)) if before and after else ()
         yield TriedRow(trial=trial, files=files)
+
+
+def false_accepts(run: RunFolder) -> FalseAccepts | None:
+    """How a gate judged a scaffold against itself; None where nobody asked. Raises RunError."""
+    try:
+        return msgspec.json.decode(run.against_itself.read_bytes(), type=FalseAccepts)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise RunError(
+            f"{run.against_itself} cannot be read: {error}; remove it, and `automem evolve --aa` "
+            "makes it again"
+        ) from error
 
 
 def _kept(run: RunFolder, digest: str) -> Path | None:

@@ -104,6 +104,11 @@ class RunFolder:
         """One line for each scaffold or recipe that was tried."""
         return self.path / "ledger.jsonl"
 
+    @property
+    def against_itself(self) -> Path:
+        """How often the gate took a scaffold for better than itself, where that was asked."""
+        return self.path / "against-itself.json"
+
     def review(self, revision: int, number: int) -> Path:
         """The folder of the `number`-th review of a revision, both from 1: `reviews/001-a/`."""
         letters = ""

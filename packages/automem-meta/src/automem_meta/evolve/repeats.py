@@ -13,41 +13,13 @@ from collections.abc import Sequence
 
 from automem.errors import ConfigError
 from automem.protocols import Gate
-from automem.records._struct import Record
 from automem.records.gate import Pair
-from automem.records.ledger import PlayCost
+from automem.records.repeats import FalseAccepts, Repeat
 from automem_meta.evolve.playing import Played, Player, total
 from automem_meta.evolve.state import Version
 
 NINETY_FIVE = 1.959963984540054
 """Standard deviations on either side of 95 % of a normal distribution."""
-
-
-class Repeat(Record):
-    """One gating of a scaffold against itself."""
-
-    number: int
-    accepted: bool
-    why: str
-    seeds: int
-    """Pairs of seeds that were played."""
-    difference: float
-    """Points of progression."""
-    p: float | None = None
-
-
-class FalseAccepts(Record):
-    """What `automem evolve --aa` prints."""
-
-    scaffold: str
-    name: str
-    gate: str
-    repeats: tuple[Repeat, ...]
-    accepted: int
-    rate: float
-    interval: tuple[float, float]
-    """Wilson's, 95 %."""
-    cost: PlayCost
 
 
 async def gate_against_itself(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from automem.cli.noted import NotedRow, noted_rows
 from automem.cli.tables import plain_table
 from automem.records.ledger import Trial
+from automem.records.repeats import FalseAccepts
 from automem.ui.words import count, duration, mean_error, money, plural, visible
 from automem_meta.evolve.estimate import Amounts, Estimate
-from automem_meta.evolve.repeats import FalseAccepts
 from automem_meta.evolve.working import Done
 
 if TYPE_CHECKING:

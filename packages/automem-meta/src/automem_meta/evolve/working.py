@@ -10,11 +10,12 @@ import anyio
 
 from automem.cli.invocation import Invocation
 from automem.cli.output import stderr_console
-from automem.files import write_text
+from automem.files import write_json, write_text
 from automem.logging import logging_to
 from automem.models.kept import OpenRouter, kept_routers
 from automem.records._struct import Record
 from automem.records.ledger import Trial
+from automem.records.repeats import FalseAccepts
 from automem.run.config import render_config, runnable_anywhere
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
@@ -30,7 +31,7 @@ from automem_meta.evolve.loop import Loop
 from automem_meta.evolve.opening import Opened
 from automem_meta.evolve.playing import Player
 from automem_meta.evolve.purse import Purse
-from automem_meta.evolve.repeats import FalseAccepts, gate_against_itself
+from automem_meta.evolve.repeats import gate_against_itself
 from automem_meta.evolve.state import Version, versions
 from automem_meta.evolve.watching import Watching
 
@@ -130,6 +131,7 @@ async def _do(opened: Opened, task: Task, watching: Watching, models: OpenRouter
             parse_seeds(opened.section.aa),
             task.aa,
         )
+        write_json(opened.run.against_itself, against_itself)
     else:
         stop = await loop.run()
         ended, why = True, stop.why
