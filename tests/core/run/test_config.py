@@ -287,3 +287,8 @@ def test_an_adapter_in_a_folder_is_found_from_anywhere(
     assert roles["default"].adapter == str(tmp_path / "mine")
     served = parse_config(text.replace('"mine"', '"memory"'))
     assert runnable_anywhere(served).roles["default"].adapter == "memory"
+
+
+def test_a_text_in_place_of_a_list_is_told_how_to_write_one() -> None:
+    with pytest.raises(ConfigError, match=r'environment\.tasks: expected `array`.* as in \["a"\]'):
+        parse_config(FULL, ["environment.tasks=default"])

@@ -72,6 +72,17 @@ def test_a_wrong_manifest_is_told_where_and_what(
     assert expected in said(load_scaffold(folder(edited(old, new))), info)
 
 
+def test_a_scaffold_of_another_game_is_told_once_and_long_lists_are_cut(
+    folder, edited, info
+) -> None:
+    many = msgspec.structs.replace(info, actions=tuple(f"act {n}" for n in range(30)))
+    text = said(load_scaffold(folder(edited('"Wait" = "wait"', '"Wait" = "Wait"'))), many)
+    assert "act 0, act 1," in text and "act 19 and 10 more" in text and "act 20" not in text
+    other = edited('environment = "toy"', 'environment = "chess"')
+    chess = said(load_scaffold(folder(other, name="chess")), many)
+    assert "is 'chess', but the game is 'toy'" in chess and "no action" not in chess
+
+
 def test_plan_must_be_able_to_read(folder, edited, info) -> None:
     unread = edited('phases = ["log", "plan"]', 'phases = ["log"]')
     assert said(load_scaffold(folder(unread)), info) == ""  # the notes are injected

@@ -215,4 +215,5 @@ def _explain(message: str) -> str:
         return message
     path = path.rstrip("`").removesuffix("[...]").removeprefix("sampling.")
     path = path.replace("scaffold.source", "scaffold.from")
-    return f"{path}: {what[0].lower()}{what[1:]}"
+    hint = '; write a list, as in ["a"]' if what.startswith("Expected `array`") else ""
+    return f"{path}: {what[0].lower()}{what[1:]}{hint}"

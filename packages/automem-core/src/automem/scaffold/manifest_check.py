@@ -18,6 +18,8 @@ from automem.scaffold.patterns import pattern_problem
 from automem.scaffold.problem import Problem
 
 _OPERATION_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_MOST_ACTIONS = 20
+"""That are listed where one is wrong; NetHack has well over a hundred."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _OPERATION_VALUES = frozenset({"file", "lines", "hits", "query", "key", "result"})
 _LIMIT_VALUES = frozenset({"file", "lines", "bytes"})
@@ -188,9 +190,12 @@ def _actions(scaffold: Scaffold, info: EnvironmentInfo) -> Iterator[Problem]:
     manifest = scaffold.manifest
     if manifest.environment not in ("", info.name):
         yield _problem("environment", f"is {manifest.environment!r}, but the game is {info.name!r}")
+        return
     if not info.actions:
         return
-    there = ", ".join(info.actions)
+    there = ", ".join(info.actions[:_MOST_ACTIONS])
+    if len(info.actions) > _MOST_ACTIONS:
+        there += f" and {len(info.actions) - _MOST_ACTIONS} more"
     for said, action in manifest.actions.spelling.items():
         if action not in info.actions:
             yield _problem(

@@ -220,5 +220,5 @@ def _notes(opened: Opened, measured: Measured | None, reviews: list[Spent]) -> I
     if not reviews:
         yield "no review was held in this run, so only its budget is known"
     budget = opened.section.review
-    if budget.tokens is None and budget.cost is None:
+    if opened.section.model and budget.tokens is None and budget.cost is None:
         yield "a review has no limit on tokens or money; set one in [evolve.review]"
