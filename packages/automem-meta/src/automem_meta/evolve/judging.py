@@ -123,8 +123,8 @@ def own_failure(
 def further(verdict: Verdict, seeds: Seeds, used: Sequence[int]) -> tuple[int, ...]:
     """The seeds that a gate asks for, beyond those played. Raises LimitReached, ConfigError."""
     count = verdict.seeds - len(used)
-    kind = "fresh" if verdict.fresh else "search"
-    offered = [seed for seed in getattr(seeds, kind) if seed not in used]
+    kind, among = ("fresh", seeds.fresh) if verdict.fresh else ("search", seeds.search)
+    offered = [seed for seed in among if seed not in used]
     if count < 1:
         raise ConfigError(f"the gate asks for {verdict.seeds} seeds after {len(used)} were played")
     if len(offered) < count:
