@@ -103,7 +103,7 @@ def report_tables(report: DataReport) -> list[RenderableType]:
     sums, spread = report.sums, report.sums.episodes
     shapes = plain_table("prompt shape", "turns", "chosen", "examples", "share")
     for one in sums.shapes:
-        share = percent(one.examples / sums.examples) if sums.examples else "-"
+        share = percent(100 * one.examples / sums.examples) if sums.examples else "-"
         shapes.add_row(one.shape, f"{one.turns:,}", f"{one.chosen:,}", f"{one.examples:,}", share)
     facts = plain_table("", "")
     facts.show_header = False
@@ -124,7 +124,7 @@ def report_tables(report: DataReport) -> list[RenderableType]:
         (
             "episodes",
             f"{spread.episodes} of {spread.of}, as concentrated as {spread.effective:.1f} equal "
-            f"ones; {percent(spread.largest_share)} from {spread.largest or 'none'}",
+            f"ones; {percent(100 * spread.largest_share)} from {spread.largest or 'none'}",
         ),
     ):
         facts.add_row(name, value)

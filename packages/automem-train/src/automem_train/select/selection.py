@@ -58,8 +58,9 @@ class Selection(Record):
     shapes: dict[str, Share] = msgspec.field(default_factory=dict[str, Share])
     """Pattern of a shape, such as `log/*` -> the share it takes of what is chosen by score.
 
-    A shape counts for the first pattern it matches; those that match none fill the rest. Where a
-    pattern has too few turns, fewer are chosen: nothing else takes its place.
+    A shape counts for the first pattern it matches; those that match none fill the rest, and
+    where they are too few, the patterns share their place. A pattern that has too few itself makes
+    the set smaller instead of one-sided.
     """
     episodes: EpisodeChoice = EpisodeChoice()
     include: tuple[Named, ...] = ()
