@@ -76,7 +76,8 @@ def require_review_price(
     if budget.cost is not None and price is None and price_of(model or None, None) is None:
         raise ConfigError(
             f"the review has a limit on money, but the price of {provider} {model} is not known; "
-            "set its price, or remove the limit"
+            "set the provider's option `price = [input, cached input, output]` in US dollars per "
+            "million tokens ([0, 0, 0] for an engine of your own), or remove the limit"
         )
 
 
