@@ -17,7 +17,13 @@ from automem_train.dataset.building import build_data
 from automem_train.dataset.folder import DataFolder, data_folders, locate_data
 from automem_train.dataset.proving import prove
 from automem_train.dataset.record import Example
-from automem_train.select.selection import Chooser, EpisodeChoice, Named, Selection
+from automem_train.select.selection import (
+    Chooser,
+    EpisodeChoice,
+    Named,
+    Selection,
+    load_selection,
+)
 from automem_train.turns.source import complete_evaluations, sources_of
 from automem_train.turns.table import turn_table
 
@@ -242,3 +248,10 @@ def test_a_data_set_is_found_by_the_beginning_of_its_hash(run: RunFolder) -> Non
         locate_data(run)
     with pytest.raises(DataError, match="no data set 'zz'"):
         locate_data(run, "zz")
+
+
+def test_the_selection_that_is_shipped_chooses_of_both_phases(run: RunFolder, root: Path) -> None:
+    chooser = load_selection(root / "configs" / "selection")
+    few = msgspec.structs.replace(chooser.selection, minimum=1)
+    data = anyio.run(build_data, run, msgspec.structs.replace(chooser, selection=few))
+    assert {example.phase for example in data.read_examples()} == {"log", "plan"}
