@@ -83,6 +83,11 @@ def test_a_scaffold_of_another_game_is_told_once_and_long_lists_are_cut(
     assert "is 'chess', but the game is 'toy'" in chess and "no action" not in chess
 
 
+def test_an_injected_read_that_no_prompt_shows_is_told(folder, edited) -> None:
+    text = said(load_scaffold(folder(edited('slot = "notes"', 'slot = "the notes"'))))
+    assert "inject the notes: no prompt shows it" in text and '{{ slots["the notes"] }}' in text
+
+
 def test_plan_must_be_able_to_read(folder, edited, info) -> None:
     unread = edited('phases = ["log", "plan"]', 'phases = ["log"]')
     assert said(load_scaffold(folder(unread)), info) == ""  # the notes are injected

@@ -140,6 +140,15 @@ def test_a_second_slot_of_one_name_gets_another() -> None:
     assert draft.manifest["inject"][-1]["slot"] == "map"
 
 
+def test_a_prompt_that_names_its_slots_gets_the_new_one_by_name() -> None:
+    content = {**texts(crafter_map()), "prompts/plan.md": "{{ slots.goals }}\n{{ observation }}\n"}
+    draft = Draft.of(content)
+    found(crafter_map(), "show:map.txt").change(draft)
+    shown = '{{ slots.goals }}\n## Map\n{{ slots["map"] }}\n\n{{ observation }}\n'
+    assert draft.texts["prompts/plan.md"] == shown
+    assert draft.texts["prompts/log.md"] == content["prompts/log.md"]
+
+
 def test_slots_are_put_where_the_prompt_shows_the_game() -> None:
     content = texts(toy_scaffold())
     draft = Draft.of(

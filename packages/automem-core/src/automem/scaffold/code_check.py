@@ -46,16 +46,19 @@ def code_problems(scaffold: Scaffold) -> Iterator[Problem]:
 
 
 def slot_problems(scaffold: Scaffold, prompts: Prompts) -> Iterator[Problem]:
-    """Slots that code fills and no prompt shows."""
+    """Slots that the host or code fills and no prompt shows."""
     shown = [_slots(prompts, file) for file in scaffold.prompts]
     if any(names is None for names in shown):
         return
     used = {name for names in shown for name in names or ()}
-    for slot in scaffold.manifest.code.slots:
+    named = [(f"inject {rule.slot}", rule.slot) for rule in scaffold.manifest.inject]
+    named += [(f"code.slots.{slot}", slot) for slot in scaffold.manifest.code.slots]
+    for where, slot in named:
         if slot not in used:
+            shows = f"slots.{slot}" if slot.isidentifier() else f'slots["{slot}"]'
             yield Problem(
-                where=f"{MANIFEST}: code.slots.{slot}",
-                text=f"no prompt shows it; add {{{{ slots.{slot} }}}} to one, or remove it here",
+                where=f"{MANIFEST}: {where}",
+                text=f"no prompt shows it; add {{{{ {shows} }}}} to one, or remove it here",
             )
 
 

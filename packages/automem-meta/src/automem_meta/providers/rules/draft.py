@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from automem_meta.providers.rules.evidence import MANIFEST
 Table = dict[str, Any]
 _OBSERVATION = re.compile(r"^.*\{\{[^}]*\bobservation\b", re.MULTILINE)
 _LIST = re.compile(r"^([^\n]*= )\[\n((?:    [^\n]*,\n)+)\]$", re.MULTILINE)
+_EVERY_SLOT = re.compile(r"\bslots\b(?! *(?:\[|\.(?!(?:items|values|keys)\b)))")
+"""Where a prompt goes through its slots and does not name each."""
 LONGEST_LINE = 100
 _SLOTS = """
 {% for slot, text in slots.items() %}
@@ -61,13 +64,18 @@ class Draft:
         return cast("Table", self.manifest.setdefault("limits", {}))
 
     def inject(self, rule: Table) -> None:
-        """Put a retrieval into LOG and PLAN, and show it where a prompt shows no slots yet."""
+        """Put a retrieval into LOG and PLAN, and show it where a prompt would not."""
         rules = cast("list[Table]", self.manifest.setdefault("inject", []))
         rules.append({**rule, "phases": ["log", "plan"]})
         for name in ("log", "plan"):
             file = self.prompt_file(name)
-            if "slots" not in self.texts.get(file, "slots"):
-                self.texts[file] = _with_slots(self.texts[file])
+            text = self.texts.get(file, "slots.items")
+            if "slots" not in text:
+                self.texts[file] = _with_slots(text, _SLOTS)
+            elif not _EVERY_SLOT.search(text):
+                slot = json.dumps(rule["slot"])
+                one = f"\n## {rule['slot'].capitalize()}\n{{{{ slots[{slot}] }}}}\n\n"
+                self.texts[file] = _with_slots(text, one)
 
     def say(self, prompt: str, sentence: str) -> None:
         """Put a sentence of ours after the first paragraph of a prompt."""
@@ -99,12 +107,12 @@ def text_of(name: str) -> str:
     return folder.joinpath(f"{name}.md").read_text(encoding="utf-8")
 
 
-def _with_slots(prompt: str) -> str:
-    """The prompt with its slots before what it shows of the game, or at its end."""
+def _with_slots(prompt: str, slots: str) -> str:
+    """The prompt with these lines before what it shows of the game, or at its end."""
     found = _OBSERVATION.search(prompt)
     if found is None:
-        return prompt.rstrip("\n") + _SLOTS
+        return prompt.rstrip("\n") + slots
     before = prompt[: found.start()]
     heading = before.rstrip("\n").rpartition("\n")[2]
     at = before.rindex(heading) if heading.startswith("#") else found.start()
-    return prompt[:at] + _SLOTS.lstrip("\n") + prompt[at:]
+    return prompt[:at] + slots.lstrip("\n") + prompt[at:]
