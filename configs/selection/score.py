@@ -8,6 +8,8 @@ def score(turn):
         return None
     if turn["phase"] == "plan":
         return 0.5 + turn["gain"] if any(one["hits"] for one in operations) else None
+    if any(one["led"] for one in operations):
+        return 1 + turn["gain"]
     writes = [one for one in operations if one["lines"]]
     if not writes or any(one["duplicate"] for one in writes):
         return None

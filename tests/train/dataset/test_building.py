@@ -8,9 +8,12 @@ import msgspec
 import pytest
 
 from automem.episode.reader import open_trace
+from automem.episode.stream import stream_events
+from automem.episode.writing import TraceWriter
 from automem.errors import AutoMemError, DataError
 from automem.files import write_text
 from automem.records.config import SeedsSection
+from automem.records.trace import Asked
 from automem.run.config import load_config, render_config
 from automem.run.layout import RunFolder
 from automem_train.dataset.building import build_data
@@ -252,6 +255,35 @@ def test_a_data_set_is_found_by_the_beginning_of_its_hash(run: RunFolder) -> Non
 
 def test_the_selection_that_is_shipped_chooses_of_both_phases(run: RunFolder, root: Path) -> None:
     chooser = load_selection(root / "configs" / "selection")
-    few = msgspec.structs.replace(chooser.selection, minimum=1)
+    few = msgspec.structs.replace(chooser.selection, minimum=1, shapes={"log/*": 0.5})
     data = anyio.run(build_data, run, msgspec.structs.replace(chooser, selection=few))
     assert {example.phase for example in data.read_examples()} == {"log", "plan"}
+
+
+def test_a_shape_without_candidates_is_named_where_nothing_can_be_balanced(run: RunFolder) -> None:
+    with pytest.raises(DataError, match=r"log/continue\* 0 for its share of 0.5"):
+        build(run, shapes={"log/first*": 0.25, "log/continue*": 0.5, "plan/*": 0.25})
+
+
+def test_replies_are_cleaned_and_every_rule_is_counted(run: RunFolder) -> None:
+    source = sources_of(run, complete_evaluations(run))[0]
+    said: dict[int, str] = {1: "Just words.", 2: "```\n{}\n```", 3: "{} I am done."}
+    events = list(stream_events(source.folder.compacted))
+    source.folder.compacted.unlink()
+    with TraceWriter(source.folder.trace) as writer:
+        for event in events:
+            if isinstance(event, Asked) and event.phase == "log" and event.step in said:
+                reply = said[event.step].format(event.reply)
+                event = msgspec.structs.replace(event, reply=reply)
+            writer.write(event)
+    data = build(run, episodes=EpisodeChoice(seeds=(source.seed,)), phases=("log",))
+    examples = {example.step: example for example in data.read_examples()}
+    sums = data.read_report().sums
+    assert 1 not in examples
+    assert examples[2].rules == ("unwrap_fences", "cut_after_done")
+    assert examples[2].target.endswith("<|DONE|>")
+    assert examples[3].rules == ("cut_after_done",)
+    assert sums.rules == {"cut_after_done": 2, "drop_without_operation": 1, "unwrap_fences": 1}
+    assert sums.rejected["cleaning"] == 1
+    (dropped,) = [one for one in data.read_rejected() if one.reason == "cleaning"]
+    assert (dropped.detail, dropped.score is None) == ("drop_without_operation", False)

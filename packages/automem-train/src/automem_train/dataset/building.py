@@ -23,7 +23,7 @@ from automem_train.dataset.folder import DataFolder
 from automem_train.dataset.proving import prove
 from automem_train.dataset.record import DataReport, Example
 from automem_train.dataset.writing import DataWriter, new_data
-from automem_train.select.choosing import Candidate, choose
+from automem_train.select.choosing import Candidate, candidates_by_pattern, choose
 from automem_train.select.judging import Judge, episodes_of, rejected
 from automem_train.select.reject import Reject
 from automem_train.select.scoring import Scorer, open_scorer
@@ -137,7 +137,7 @@ async def build_data(
         for turn, told in conversations(run, chosen):
             building.write(turn, told, *chosen["/".join(map(str, turn))])
         writer.close()
-        _refuse_few(building.count, chooser)
+        _refuse_few(building.count, judge)
         report = DataReport(
             hash=writer.hash(chooser),
             criteria=chooser.selection.criteria,
@@ -181,11 +181,18 @@ def _chosen(
     return {one.id: (one, reason) for one, reason in pairs}
 
 
-def _refuse_few(count: DataCount, chooser: Chooser) -> None:
-    examples, wanted = count.shapes.total(), chooser.selection.minimum
-    if examples < wanted:
-        reasons = ", ".join(f"{name} {number}" for name, number in count.rejected.most_common())
-        raise DataError(
-            f"the selection gives {examples} examples, and its minimum is {wanted}; "
-            f"refused: {reasons or 'none'}"
-        )
+def _refuse_few(count: DataCount, judge: Judge) -> None:
+    selection = judge.chooser.selection
+    examples, wanted = count.shapes.total(), selection.minimum
+    if examples >= wanted:
+        return
+    reasons = ", ".join(f"{name} {number}" for name, number in count.rejected.most_common())
+    there = candidates_by_pattern(judge.candidates, selection.shapes)
+    shares = ", ".join(
+        f"{pattern} {there[pattern]} for its share of {share:g}"
+        for pattern, share in selection.shapes.items()
+    )
+    raise DataError(
+        f"the selection gives {examples} examples, and its minimum is {wanted}; refused: "
+        f"{reasons or 'none'}" + (f"; candidates: {shares}" if shares else "")
+    )

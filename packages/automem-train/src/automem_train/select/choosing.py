@@ -51,6 +51,13 @@ def choose(
     return chosen, refused
 
 
+def candidates_by_pattern(
+    candidates: Iterable[Candidate], shares: Mapping[str, float]
+) -> Counter[str]:
+    """Pattern of shapes -> how many candidates count for it."""
+    return Counter(_group(one.shape, shares) for one in candidates)
+
+
 def _within_episodes(
     ordered: Sequence[Candidate], shares: Mapping[str, float], most: int
 ) -> frozenset[str]:

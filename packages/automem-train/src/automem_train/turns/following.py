@@ -24,6 +24,7 @@ class _Followed:
 
     event: Remembered
     consulted: bool = False
+    led: bool = False
     duplicate: bool = False
     lines: int = 0
     reread: int = 0
@@ -38,6 +39,7 @@ class _Followed:
             outcome=event.outcome,
             hits=event.hits,
             consulted=self.consulted,
+            led=self.led,
             duplicate=self.duplicate,
             lines=self.lines,
             reread=self.reread,
@@ -66,8 +68,8 @@ class _Following:
     """Lines by their number that nothing has shown yet -> the operation that wrote them."""
     progressions: list[float] = field(default_factory=list[float])
     """After each action."""
-    consulted: set[str] = field(default_factory=set[str])
-    """Files that were looked into in the current LOG."""
+    looks: list[_Followed] = field(default_factory=list[_Followed])
+    """Where the current LOG has looked."""
     log_step: int = -1
 
     def add(self, event: AnyEvent | Heard) -> None:
@@ -141,17 +143,19 @@ class _Following:
             return
         if event.step != self.log_step:
             self.log_step = event.step
-            self.consulted.clear()
+            self.looks.clear()
         if event.kind in WRITING_KINDS:
             self._write(event, followed)
         elif event.kind in READING_KINDS:
             if event.phase == "log":
-                self.consulted.add(event.file)
+                self.looks.append(followed)
             self._shown(self.book.first_shown(event), event.step)
 
     def _write(self, event: Remembered, followed: _Followed) -> None:
         if event.phase == "log":
-            followed.consulted = event.file in self.consulted or EVERY_FILE in self.consulted
+            for look in self.looks:
+                if look.event.file in (event.file, EVERY_FILE):
+                    followed.consulted = look.led = True
         followed.duplicate = event.outcome == "duplicate"
         if event.edit is None:
             return

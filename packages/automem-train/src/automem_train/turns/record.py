@@ -25,6 +25,8 @@ class TurnOperation(Record, gc=False):
     """Lines that it showed."""
     consulted: bool = False
     """A write in LOG, of a file that was looked into before in the same LOG."""
+    led: bool = False
+    """A look in LOG into a file that was written after it in the same LOG."""
     duplicate: bool = False
     """A write that says nothing new."""
     lines: int = 0
