@@ -110,7 +110,10 @@ def _coded(folder: Path) -> str:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("with_code", "most_kills"), [(False, 12), (True, 4)])
+@pytest.mark.parametrize(
+    ("with_code", "most_kills"),
+    [(False, 5), (True, 4), pytest.param(False, 12, marks=pytest.mark.slow)],
+)
 async def test_an_evaluation_killed_at_random_moments_ends_as_one_that_was_not(
     tmp_path: Path, with_code: bool, most_kills: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""One engine of each kind for all tests of this folder."""
+"""One engine of each kind for all tests of a module."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REAL = (pytest.mark.server, pytest.mark.timeout(1800))
 
 
 @pytest.fixture(
-    scope="session",
+    scope="module",
     params=["fake", pytest.param("local", marks=_REAL), pytest.param("vllm", marks=_REAL)],
 )
 async def engine(
