@@ -188,7 +188,8 @@ def check(words: list[str]) -> None:
         case ["automem", *arguments]:
             check_automem(automem, arguments, "automem")
         case ["just", *rest]:
-            verbs = re.findall(r"^([\w-]+).*:$", (ROOT / "justfile").read_text("utf-8"), re.MULTILINE)
+            recipes = (ROOT / "justfile").read_text("utf-8")
+            verbs = re.findall(r"^([\w-]+).*:$", recipes, re.MULTILINE)
             assert not rest or rest[0] in verbs, words
         case ["bash", script]:
             assert (ROOT / script).exists(), words
