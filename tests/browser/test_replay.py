@@ -94,7 +94,7 @@ def test_the_picture_is_the_games_own(open_page: Open, address: str) -> None:
         toy.step(action)
     frame = toy.frame()
     go(page, 2)
-    page.wait_for_selector(".lane canvas[data-step='2']")
+    page.wait_for_function("document.querySelector('.lane canvas').dataset.step === '2'")
     pixels = page.evaluate(
         """() => { const canvas = document.querySelector(".lane canvas");
         return [canvas.width, canvas.height, ...canvas.getContext("2d")
