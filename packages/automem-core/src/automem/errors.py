@@ -78,6 +78,14 @@ class DataError(AutoMemError):
     """A selection or a data set for training is not usable, or is not what the traces say."""
 
 
+class TrainerError(AutoMemError):
+    """A trainer cannot run here, or failed; what it had learned until then is kept."""
+
+
+class AdapterError(AutoMemError):
+    """An adapter is missing or damaged, or belongs to another base model."""
+
+
 class ModelError(AutoMemError):
     """A model call failed.
 

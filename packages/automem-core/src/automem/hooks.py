@@ -52,7 +52,7 @@ def automem_meta_providers() -> Iterable[Spec]:  # pyright: ignore[reportReturnT
 
 @hookspec
 def automem_trainers() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
-    """Trainers that turn a recipe into an adapter."""
+    """What turns a recipe into an adapter. `make(options)` is an `automem.protocols.Trainer`."""
 
 
 @hookspec

@@ -19,6 +19,7 @@ from automem.records.review import (
     ToolSpec,
 )
 from automem.records.trace import AnyEvent
+from automem.records.training import Launch, TrainingJob
 
 
 class Environment(Protocol):
@@ -203,4 +204,23 @@ class MetaProvider(Protocol):
 
     async def aclose(self) -> None:
         """Release connections. May be called twice."""
+        ...
+
+
+class Trainer(Protocol):
+    """Turns a job into an adapter, in a process of its own. `make(options)` gives one.
+
+    The process reads `job.json` in its folder and appends a `TrainingStep` to `progress.jsonl`
+    after each step. It keeps in `checkpoint/` what it needs to go on from where it was killed:
+    lines of `progress.jsonl` behind that are cut off again. In the end it leaves the adapter in
+    peft's form, `adapter_config.json` and `adapter_model.safetensors`, and `provenance.json`
+    behind them. Where it fails it says why in `failure.txt` and ends with another status than 0.
+    """
+
+    def check(self, job: TrainingJob) -> None:
+        """Refuse what cannot be done here, before anything is paid for it. Raises TrainerError."""
+        ...
+
+    def launch(self, folder: Path) -> Launch:
+        """How the process for this folder is started. Raises TrainerError, PluginError."""
         ...
