@@ -15,3 +15,15 @@ def automem_commands() -> list[Spec]:
             summary="Choose memory turns of a run to learn from, and export them.",
         )
     ]
+
+
+@hookimpl
+def automem_setups() -> list[Spec]:
+    """Interpreters for trainers, with the torch that the default environment is kept without."""
+    return [
+        Spec(
+            name="peft",
+            make="automem_train.trainers.setups:peft_interpreter",
+            summary="The trainer peft's torch (CPU build), transformers, peft and accelerate",
+        ),
+    ]

@@ -1,0 +1,5 @@
+"""Programs that train, for interpreters with torch; nothing of the default environment imports it.
+
+Its modules without torch say how examples become rows, in which order they come, and what a job's
+folder holds; they are shared by all trainers.
+"""
