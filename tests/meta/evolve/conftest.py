@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from automem.files import write_text
+from automem.loops.watching import Watching
 from automem.plugins import Plugins, load_plugins
 from automem.records.ledger import Trial
 from automem.run.config import parse_config, render_config, runnable_anywhere
@@ -18,7 +19,6 @@ from automem.run.ledger import read_ledger
 from automem.testing.scripted_meta import ScriptedReview, scripted_meta_entry_point
 from automem.testing.toy import toy_entry_point
 from automem_meta.evolve.opening import Opened, open_config
-from automem_meta.evolve.watching import Watching
 from automem_meta.evolve.working import Done, Task, do
 
 from .scripts import BETTER, BROKEN, IDLE, WORSE, config_text, write_script

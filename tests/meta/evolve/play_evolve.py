@@ -8,12 +8,12 @@ from pathlib import Path
 import anyio
 
 from automem.files import write_text
+from automem.loops.watching import Watching
 from automem.plugins import load_plugins
 from automem.run.config import parse_config, render_config
 from automem.testing.scripted_meta import scripted_meta_entry_point
 from automem.testing.toy import toy_entry_point
 from automem_meta.evolve.opening import open_config
-from automem_meta.evolve.watching import Watching
 from automem_meta.evolve.working import Task, do
 
 

@@ -10,17 +10,17 @@ import pytest
 
 from automem.episode.stream import stream_events
 from automem.errors import ConfigError, EvaluationUnfinished
+from automem.loops.judging import Judgment, Seeds, Sides, judge
+from automem.loops.playing import Player, Side
+from automem.loops.purse import Purse
+from automem.loops.watching import Watching
 from automem.records.gate import Pair, Verdict
 from automem.records.result import EpisodeResult
 from automem.records.trace import Asked
 from automem.scaffold.new import new_scaffold
 from automem.testing.scripted_meta import ScriptedReview
 from automem.testing.toy import toy_scaffold
-from automem_meta.evolve.judging import Judgment, Seeds, Sides, judge
 from automem_meta.evolve.opening import Opened
-from automem_meta.evolve.playing import Player
-from automem_meta.evolve.purse import Purse
-from automem_meta.evolve.watching import Watching
 from automem_meta.evolve.working import Task, do
 
 from .conftest import Evolve, verdicts
@@ -113,7 +113,8 @@ def test_a_change_is_not_to_blame_where_its_incumbent_fails(
     coded = new_scaffold(toy_scaffold(), tmp_path / "coded", "coded")
     (coded / "code.py").write_text(CODE, encoding="utf-8")
     bad = player.keep(str(coded)).folder
-    sides = Sides(before=bad, after=fine) if failing == "before" else Sides(fine, bad)
+    good, evil = Side(fine), Side(bad)
+    sides = Sides(evil, good) if failing == "before" else Sides(good, evil)
 
     async def judged() -> Judgment:
         return await judge(OneFresh(), player, sides, Seeds((), (103,)), "")

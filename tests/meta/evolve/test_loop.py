@@ -11,6 +11,7 @@ import pytest
 
 from automem.errors import ConfigError, LimitReached, RunError
 from automem.evaluate.progress import Progress
+from automem.loops.watching import Watching
 from automem.plugins import Plugins
 from automem.records.ledger import PlayCost
 from automem.review.desk import Desk
@@ -19,7 +20,6 @@ from automem.run.ledger import read_ledger
 from automem.testing.meta_script import ScriptedTurn
 from automem.testing.scripted_meta import COST, ScriptedReview
 from automem_meta.evolve.opening import Opened, open_config
-from automem_meta.evolve.watching import Watching
 from automem_meta.evolve.working import Task, do
 
 from .conftest import WHOLE_OVERRIDES, Evolve, Whole, ledger_of, paid, timeless, verdicts

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from automem.errors import ConfigError
+from automem.loops.judging import Needs
+from automem.loops.section import read_section
 from automem.plugins import Plugins
 from automem.run.config import parse_config
-from automem_meta.config import read_section
-from automem_meta.evolve.judging import Needs
+from automem_meta.config import EvolveSection
 from automem_meta.evolve.opening import Opened, open_config
 
 Open = Callable[..., Opened]
@@ -37,7 +38,7 @@ def test_names_become_what_they_stand_for(opened: Open) -> None:
         ("evolve.fresh=many", r"\[evolve\] fresh: cannot read the seeds 'many'"),
         ("evolve.fresh=9 from 100", "needs 10 fresh seeds for one candidate, and there are 9"),
         ("seeds.search=1-9", "needs 10 search seeds, and there are 9"),
-        ("evaluation.memory_only=true", r"\[evaluation\] memory_only: loop 1 judges"),
+        ("evaluation.memory_only=true", r"\[evaluation\] memory_only: the loops judge"),
         ("agent.name=window", "plays without a scaffold"),
     ],
 )
@@ -49,8 +50,8 @@ def test_mistakes_are_named_with_their_place(opened: Open, override: str, said: 
 def test_a_configuration_without_the_section_is_told_what_it_lacks(plugins: Plugins) -> None:
     bare = '[run]\nname = "x"\n[environment]\nname = "toy"\n'
     with pytest.raises(ConfigError, match=r"\[evolve\] is missing"):
-        read_section(parse_config(bare))
+        read_section(parse_config(bare), EvolveSection)
     with pytest.raises(ConfigError, match=r"provider is missing"):
-        read_section(parse_config(f"{bare}[evolve]\nrevisions = 2\n"))
+        read_section(parse_config(f"{bare}[evolve]\nrevisions = 2\n"), EvolveSection)
     with pytest.raises(ConfigError, match=r"roles.default"):
         open_config(parse_config(f'{bare}[scaffold]\nfrom = "toy"\n'), plugins)

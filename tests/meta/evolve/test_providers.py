@@ -9,12 +9,12 @@ import pytest
 
 from automem.errors import MetaError
 from automem.files import write_text
+from automem.loops.watching import Watching
 from automem.plugins import Plugins
 from automem.run.config import parse_config, render_config, runnable_anywhere
 from automem.testing.meta_script import MetaAnswer, MetaFault, ScriptedTurn
 from automem.testing.meta_server import FakeMetaLLM, fake_meta_llm
 from automem_meta.evolve.opening import open_config
-from automem_meta.evolve.watching import Watching
 from automem_meta.evolve.working import Done, Task, do
 
 from .conftest import ledger_of, verdicts

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from automem.loops.versions import Version, versions
 from automem.records.ledger import Trial, TrialVerdict
 from automem_meta.config import EvolveSection
-from automem_meta.evolve.state import Stop, Try, Version, next_step, versions
+from automem_meta.evolve.state import Stop, Try, next_step
 
 ROOT = Version("h0", "v0", 0)
 SECTION = EvolveSection(provider="rules", revisions=3, attempts=2, continuations=1, patience=2)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 
 from automem.cli.invocation import Invocation
 from automem.cli.output import stderr_console
-from automem.evaluate.progress import EpisodeProgress, Progress
+from automem.evaluate.progress import Progress, settle
 from automem.files import write_text
 from automem.logging import logging_to
+from automem.loops.watching import Watching
 from automem.plugins import Plugins
 from automem.records.config import RunConfig
 from automem.records.result import Evaluation
@@ -21,6 +22,8 @@ from automem.run.config import render_config, runnable_anywhere
 from automem.run.layout import RunFolder
 from automem.run.status import working_on
 from automem.ui.display import Mode, choose_mode, display
+
+_T = TypeVar("_T")
 
 
 class Evaluate(Protocol):
@@ -72,21 +75,27 @@ def play(
         return anyio.run(work)
 
 
-def settle(progress: Progress, evaluation: Evaluation) -> None:
-    """Show an evaluation as done, also where it was read instead of played."""
-    for result in evaluation.episodes:
-        key = (result.task, result.seed)
-        shown = progress.episodes.get(key)
-        if shown is not None and shown.state == "done":
-            continue
-        totals = result.totals
-        progress.episodes[key] = EpisodeProgress(
-            task=result.task,
-            seed=result.seed,
-            max_steps=totals.steps,
-            state="done",
-            step=totals.steps,
-            progression=result.progression,
-            tokens=totals.usage.input_tokens + totals.usage.output_tokens,
-            cost=totals.cost,
-        )
+def work_on(
+    config: RunConfig,
+    run: RunFolder,
+    invocation: Invocation,
+    body: Callable[[Watching], Awaitable[_T]],
+    *,
+    mode: Mode | None,
+) -> _T:
+    """Do the work of a loop in a run that nobody else may touch meanwhile; all of it is logged.
+
+    Raises what the body raises, and RunError where another process works on the run.
+    """
+    terminal = sys.stderr.isatty() and not stderr_console().is_dumb_terminal
+    watching = Watching(choose_mode(mode, terminal=terminal), sys.stderr)
+    invocation.log = run.log
+
+    async def held() -> _T:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(working_on(run, invocation.arguments))
+            write_text(run.config, render_config(runnable_anywhere(config)))
+            return await body(watching)
+
+    with logging_to(run.log, verbose=invocation.verbose):
+        return anyio.run(held)

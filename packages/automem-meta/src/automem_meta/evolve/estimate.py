@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from automem.evaluate.episodes import read_result
-from automem.evaluate.replay import read_plan
-from automem.models.cost import Price, cost, price_of
-from automem.models.roles import resolve_roles
+from automem.loops.measured import (
+    Measured,
+    ReviewMeans,
+    mean_review,
+    measure,
+    most_review,
+    price_of_play,
+)
+from automem.loops.playing import Player, Side
+from automem.loops.versions import Version, versions
+from automem.models.cost import cost
 from automem.records._struct import Record
-from automem.records.config import RunConfig
-from automem.records.model import Usage
-from automem.records.result import EpisodeResult
 from automem.records.review import Spent
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
@@ -20,8 +23,6 @@ from automem.scaffold.find import find_scaffold
 from automem.scaffold.load import load_scaffold
 from automem_meta.evolve.foretelling import Ahead, at_most, if_nothing_helps
 from automem_meta.evolve.opening import Opened
-from automem_meta.evolve.playing import Player
-from automem_meta.evolve.state import Version, versions
 
 
 class Amounts(Record):
@@ -57,20 +58,6 @@ class Estimate(Record):
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Means over finished episodes of the same game."""
-
-    episodes: int
-    steps: float
-    calls: float
-    """Of an episode; likewise the others."""
-    usage: Usage
-    """Sums over all of them."""
-    cost: float | None
-    seconds: float
-
-
 def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
     """Count what is left, and multiply it with what was measured in the run `source`.
 
@@ -84,14 +71,14 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
     first = load_scaffold(given)
     root = Version(first.hash, first.manifest.name, 0)
     champion = versions(root, trials)[-1]
-    folder = given if champion == root else player.folder(champion)
-    unplayed = len(opened.tasks) * sum(not player.has(folder, seed) for seed in opened.search)
+    folder = given if champion == root else player.folder(champion.hash)
+    unplayed = len(opened.tasks) * sum(not player.has(Side(folder), seed) for seed in opened.search)
     reviews = [trial.review_cost for trial in trials]
     nothing = if_nothing_helps(opened.gate, opened.section, root, trials)
     most = at_most(opened.needs, opened.section, root, trials)
     return Estimate(
-        if_nothing_helps=_amounts(opened, nothing, unplayed, measured, _mean_review(reviews)),
-        at_most=_amounts(opened, most, unplayed, measured, _most_review(opened)),
+        if_nothing_helps=_amounts(opened, nothing, unplayed, measured, mean_review(reviews)),
+        at_most=_amounts(opened, most, unplayed, measured, most_review(opened.section.review)),
         report_episodes=len(opened.report) * len(opened.tasks) * (opened.section.revisions + 1),
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",
@@ -99,42 +86,14 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
     )
 
 
-def measure(run: RunFolder, config: RunConfig) -> Measured | None:
-    """What the finished episodes of the same game came to; None where there are none."""
-    results = list(_results(run, config))
-    if not results:
-        return None
-    n = len(results)
-    costs = [result.totals.cost for result in results]
-    known = [each for each in costs if each is not None]
-    return Measured(
-        episodes=n,
-        steps=sum(result.totals.steps for result in results) / n,
-        calls=sum(result.totals.calls for result in results) / n,
-        usage=sum((result.totals.usage for result in results), Usage()),
-        cost=sum(known) / n if len(known) == n else None,
-        seconds=sum(result.totals.seconds for result in results) / n,
-    )
-
-
-def _results(run: RunFolder, config: RunConfig) -> Iterator[EpisodeResult]:
-    for folder in run.evaluations():
-        if not folder.plan.exists() or read_plan(folder).environment != config.environment.name:
-            continue
-        for episode in folder.episodes():
-            result = read_result(episode)
-            if result is not None:
-                yield result
-
-
 def _amounts(
-    opened: Opened, ahead: Ahead, unplayed: int, measured: Measured | None, review: _Review
+    opened: Opened, ahead: Ahead, unplayed: int, measured: Measured | None, review: ReviewMeans
 ) -> Amounts:
     episodes = unplayed + ahead.seeds * len(opened.tasks)
     at_once = min(
         opened.config.evaluation.episodes_at_once or 10_000, len(opened.tasks) * _stage(opened)
     )
-    price = _price(opened.config)
+    price = price_of_play(opened.config)
     tokens = dollars = None
     if measured is not None:
         usage = measured.usage
@@ -167,42 +126,6 @@ def _most_steps(opened: Opened, episodes: float) -> float | None:
     return None if most is None else episodes * most
 
 
-def _price(config: RunConfig) -> Price | None:
-    """The price of the model of both roles; None where they differ, or it is not known."""
-    roles = resolve_roles(config.roles)
-    prices = {role: price_of(section.model, section.price) for role, section in roles.items()}
-    return prices["memory"] if prices["memory"] == prices["gameplay"] else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Review:
-    """What one review takes; None where that is not known, or has no limit."""
-
-    turns: float | None = None
-    tokens: float | None = None
-    cost: float | None = None
-    seconds: float | None = None
-
-
-def _mean_review(reviews: list[Spent]) -> _Review:
-    n = len(reviews)
-    if not n:
-        return _Review()
-    known = [review.cost for review in reviews if review.cost is not None]
-    return _Review(
-        turns=sum(review.turns for review in reviews) / n,
-        tokens=sum(review.tokens for review in reviews) / n,
-        cost=sum(known) / n if len(known) == n else None,
-        seconds=sum(review.seconds for review in reviews) / n,
-    )
-
-
-def _most_review(opened: Opened) -> _Review:
-    """What the budget of a review allows."""
-    budget = opened.section.review
-    return _Review(budget.turns, budget.tokens, budget.cost, budget.seconds)
-
-
 def _times(tries: float, each: float | None) -> float | None:
     if not tries:
         return 0.0
@@ -215,7 +138,7 @@ def _notes(opened: Opened, measured: Measured | None, reviews: list[Spent]) -> I
             "no episode of this game was measured, so calls, tokens, money and hours are not "
             "known; name a run that has some with --measured-in, such as one of `automem eval`"
         )
-    elif measured.cost is None and _price(opened.config) is None:
+    elif measured.cost is None and price_of_play(opened.config) is None:
         yield "the price of the player's model is not known, so its money is not"
     if not reviews:
         yield "no review was held in this run, so only its budget is known"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from automem.loops.judging import Needs
+from automem.loops.versions import Version
 from automem.protocols import Gate
 from automem.records.gate import Pair
 from automem.records.ledger import Trial
 from automem_meta.config import EvolveSection
-from automem_meta.evolve.judging import Needs
-from automem_meta.evolve.state import Stop, Version, next_step
+from automem_meta.evolve.state import Stop, next_step
 
 SIMULATED = 300
 DIFFERENCE_SD = 0.12

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from automem.errors import AutoMemError, EvaluationUnfinished, RunError, ScaffoldError
-from automem.evaluate.replay import read_plan
-from automem.evaluate.statistics import mean_and_error, stratified
+from automem.loops.beginning import refuse_another_beginning, refuse_touched
+from automem.loops.judging import Judgment, Seeds, Sides, judge, own_failure, play_bare
+from automem.loops.playing import Played, Player, Side, settings_of
+from automem.loops.reviewing import ShowReview, open_provider, review, unseen_review
+from automem.loops.versions import Version
 from automem.protocols import Gate, MetaProvider
 from automem.records.ledger import Trial, TrialVerdict, WithoutCode
 from automem.records.review import ReviewOutcome, ReviewTask
@@ -20,11 +23,7 @@ from automem.run.ledger import append_trial, read_ledger, trial_line
 from automem.scaffold.content import texts
 from automem.scaffold.load import Scaffold
 from automem_meta.config import EvolveSection
-from automem_meta.evolve.beginning import refuse_another_beginning
-from automem_meta.evolve.judging import Judgment, Seeds, Sides, judge, own_failure, play_bare
-from automem_meta.evolve.playing import Played, Player, settings_of
-from automem_meta.evolve.reviewing import ShowReview, open_provider, review, unseen_review
-from automem_meta.evolve.state import Stop, Try, Version, next_step
+from automem_meta.evolve.state import Stop, Try, next_step
 
 
 @dataclass(slots=True)
@@ -61,19 +60,19 @@ class Loop:
         scaffold = self.player.keep(self.player.config.scaffold.source)
         root = Version(scaffold.hash, scaffold.manifest.name, 0)
         trials = read_ledger(self.run_folder.ledger, "scaffold")
-        plan = self.player.plan(scaffold.folder, self.search, memory_only=False)
+        plan = self.player.plan(Side(scaffold.folder), self.search)
         refuse_another_beginning(self.run_folder, trials, root, plan)
         return root
 
     async def _try(self, step: Try, trials: tuple[Trial, ...]) -> Trial:
-        folder = self.player.folder(step.incumbent)
+        folder = self.player.folder(step.incumbent.hash)
         scaffold = self.player.keep(str(folder))
         review_folder = self.run_folder.review(step.revision, step.number)
         budget = self.player.purse.review_budget(self.section.review, review_folder)
         async with open_provider(self.section, self.player.plugins, budget) as provider:
-            incumbent = await self.player.play(folder, self.search, f"{step.text}: incumbent")
+            incumbent = await self.player.play(Side(folder), self.search, f"{step.text}: incumbent")
             outcome = await self._review(step, trials, incumbent, provider)
-        plan = self.player.plan(folder, self.search, memory_only=False)
+        plan = self.player.plan(Side(folder), self.search)
         trial = Trial(
             at=_now(),
             settings=settings_of(plan),
@@ -151,7 +150,7 @@ class Loop:
         judgment = await judge(
             self.gate,
             self.player,
-            Sides(before=incumbent.folder, after=candidate.folder),
+            Sides(before=Side(incumbent.folder), after=Side(candidate.folder)),
             Seeds(self.search, self._unused(trials)),
             f"{step.text}; {champion_text(step, trials)}",
         )
@@ -171,28 +170,28 @@ class Loop:
     async def _kept(
         self, step: Try, trial: Trial, candidate: Scaffold, judgment: Judgment
     ) -> Trial:
-        why, folder = judgment.why, candidate.folder
+        why, side = judgment.why, Side(candidate.folder)
         judged = {pair.seed for pair in judgment.pairs}
         rest = tuple([seed for seed in self.search if seed not in judged])
         if rest:  # the next review looks at every search seed
             title = f"{step.text}: kept, now on the other search seeds"
             try:
-                further = await self.player.play(folder, rest, title)
+                further = await self.player.play(side, rest, title)
             except (ScaffoldError, EvaluationUnfinished) as error:
                 return _ended(trial, "refused", self._shortened(own_failure(error)))
             trial = msgspec.structs.replace(trial, play_cost=trial.play_cost + further.cost)
         if self.section.memory_only and candidate.code is not None:
             title = f"{step.text}: kept, now without its code"
-            whole = await self.player.play(folder, self.search, title)
-            bare = await play_bare(self.player, folder, self.search, title)
+            whole = await self.player.play(side, self.search, title)
+            bare = await play_bare(self.player, side, self.search, title)
             if isinstance(bare, Played):
-                mean, error = mean_of(bare)
+                mean, error = bare.mean
                 trial = msgspec.structs.replace(
                     trial,
                     without_code=WithoutCode(
                         mean=mean,
                         standard_error=error,
-                        with_code=mean_of(whole)[0],
+                        with_code=whole.mean[0],
                         evaluations=bare.evaluations,
                     ),
                     play_cost=trial.play_cost + bare.cost,
@@ -233,26 +232,6 @@ _REASONS = {
     "gave_up": "the meta-LLM gave up",
     "refused": "the meta-LLM refused",
 }
-
-
-def refuse_touched(run: RunFolder, report: tuple[int, ...]) -> None:
-    """Refuse to go on looking once a report seed was played. Raises RunError."""
-    seeds = set(report)
-    for folder in run.evaluations():
-        if folder.plan.exists() and seeds & set(read_plan(folder).seeds):
-            raise RunError(
-                f"{run.path} has played report seeds already ({folder.path.name}), so whatever is "
-                "tried now would be chosen with the result in view; choose another name with --run"
-            )
-
-
-def mean_of(played: Played) -> tuple[float, float | None]:
-    """Mean progression in percent and its standard error, tasks being strata."""
-    strata: dict[str, list[float]] = {}
-    for (task, _), result in played.episodes.items():
-        strata.setdefault(task, []).append(100 * result.progression)
-    values = list(strata.values())
-    return stratified(values) if len(values) > 1 else mean_and_error(values[0])
 
 
 def champion_text(step: Try, trials: tuple[Trial, ...]) -> str:

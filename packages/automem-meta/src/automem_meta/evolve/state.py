@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from automem.loops.versions import Version, versions
 from automem.records.ledger import Trial
 from automem_meta.config import EvolveSection
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A scaffold of the run that is, or was, the best one."""
-
-    hash: str
-    name: str
-    revision: int
-    """0 for the one the run began with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +36,6 @@ class Stop:
 
     why: str
     champion: Version
-
-
-def versions(root: Version, trials: Sequence[Trial]) -> list[Version]:
-    """What the run began with, and everything that was kept, in order."""
-    kept = [trial for trial in trials if trial.verdict == "kept"]
-    return [root, *[Version(t.candidate, t.candidate_name, t.revision) for t in kept]]
 
 
 def next_step(root: Version, trials: Sequence[Trial], section: EvolveSection) -> Try | Stop:

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
-
-import anyio
+from functools import partial
 
 from automem.cli.invocation import Invocation
-from automem.cli.output import stderr_console
-from automem.files import write_json, write_text
-from automem.logging import logging_to
+from automem.cli.playing import work_on
+from automem.files import write_json
+from automem.loops.beginning import refuse_another_beginning
+from automem.loops.final import FinalRow, play_report
+from automem.loops.playing import Player, Side
+from automem.loops.purse import Purse
+from automem.loops.repeats import gate_against_itself
+from automem.loops.versions import Version, versions
+from automem.loops.watching import Watching
 from automem.models.kept import OpenRouter, kept_routers
 from automem.records._struct import Record
 from automem.records.ledger import Trial
 from automem.records.repeats import FalseAccepts
-from automem.run.config import render_config, runnable_anywhere
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
 from automem.run.seeds import parse_seeds
-from automem.run.status import working_on
 from automem.scaffold.find import find_scaffold
 from automem.scaffold.load import load_scaffold
-from automem.ui.display import Mode, choose_mode
-from automem_meta.evolve.beginning import refuse_another_beginning
+from automem.ui.display import Mode
 from automem_meta.evolve.estimate import Estimate, estimate
-from automem_meta.evolve.final import FinalRow, play_report
 from automem_meta.evolve.loop import Loop
 from automem_meta.evolve.opening import Opened
-from automem_meta.evolve.playing import Player
-from automem_meta.evolve.purse import Purse
-from automem_meta.evolve.repeats import gate_against_itself
-from automem_meta.evolve.state import Version, versions
-from automem_meta.evolve.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ def check_beginning(opened: Opened) -> None:
     )
     first = load_scaffold(given)
     player = Player(opened.config, opened.plugins, opened.run, _purse(opened))
-    plan = player.plan(given, opened.search, memory_only=False)
+    plan = player.plan(Side(given), opened.search)
     root = Version(first.hash, first.manifest.name, 0)
     refuse_another_beginning(opened.run, trials, root, plan)
 
@@ -87,18 +81,7 @@ def estimate_of(opened: Opened, source: RunFolder) -> Estimate:
 
 def work(opened: Opened, task: Task, invocation: Invocation, *, mode: Mode | None) -> Done:
     """Hold the run and do what was asked. Raises what the loop raises."""
-    terminal = sys.stderr.isatty() and not stderr_console().is_dumb_terminal
-    watching = Watching(choose_mode(mode, terminal=terminal), sys.stderr)
-    invocation.log = opened.run.log
-
-    async def held() -> Done:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(working_on(opened.run, invocation.arguments))
-            write_text(opened.run.config, render_config(runnable_anywhere(opened.config)))
-            return await do(opened, task, watching)
-
-    with logging_to(opened.run.log, verbose=invocation.verbose):
-        return anyio.run(held)
+    return work_on(opened.config, opened.run, invocation, partial(do, opened, task), mode=mode)
 
 
 async def do(opened: Opened, task: Task, watching: Watching) -> Done:

@@ -1,4 +1,4 @@
-"""Whether a configuration still names what a run of loop 1 began with."""
+"""Whether a run may go on: it began with the same, and its report was not looked at."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import msgspec
 
-from automem.errors import ConfigError
+from automem.errors import ConfigError, RunError
 from automem.evaluate.plan import EvaluationPlan
 from automem.evaluate.replay import read_plan
+from automem.loops.playing import settings_of
+from automem.loops.versions import Version
 from automem.records.ledger import Trial
 from automem.run.layout import RunFolder
-from automem_meta.evolve.playing import settings_of
-from automem_meta.evolve.state import Version
 
 _MOST_NAMED = 3
 _KEYS = {
@@ -43,6 +43,17 @@ def refuse_another_beginning(
             f"names now{_difference(run, first.settings, plan)}, so results cannot be compared; "
             "give the same as then, or choose another name with --run"
         )
+
+
+def refuse_touched(run: RunFolder, report: tuple[int, ...]) -> None:
+    """Refuse to go on looking once a report seed was played. Raises RunError."""
+    seeds = set(report)
+    for folder in run.evaluations():
+        if folder.plan.exists() and seeds & set(read_plan(folder).seeds):
+            raise RunError(
+                f"{run.path} has played report seeds already ({folder.path.name}), so whatever is "
+                "tried now would be chosen with the result in view; choose another name with --run"
+            )
 
 
 def _difference(run: RunFolder, settings: str, now: EvaluationPlan) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 from automem.errors import ConfigError, EvaluationUnfinished, LimitReached, ScaffoldError
+from automem.loops.playing import Played, Player, Side, total
 from automem.protocols import Gate
 from automem.records.gate import Pair, Verdict
 from automem.records.ledger import GateStage, PlayCost
-from automem_meta.evolve.playing import Played, Player, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +19,16 @@ class Seeds:
     search: tuple[int, ...]
     fresh: tuple[int, ...]
     """That no earlier candidate was played on."""
+    section: str = "evolve"
+    """Of the configuration, which names the fresh ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Who is compared; folders of scaffolds."""
+    """Who is compared."""
 
-    before: Path
-    after: Path
+    before: Side
+    after: Side
 
 
 @dataclass(slots=True)
@@ -97,14 +98,14 @@ async def judge(gate: Gate, player: Player, sides: Sides, seeds: Seeds, title: s
 
 
 async def play_bare(
-    player: Player, folder: Path, seeds: Sequence[int], title: str
+    player: Player, side: Side, seeds: Sequence[int], title: str
 ) -> Played | ScaffoldError | EvaluationUnfinished:
-    """Play a scaffold without `perceive` and `guard`, or say why its code cannot do without them.
+    """Play a side without `perceive` and `guard`, or say why its code cannot do without them.
 
     Raises what playing raises else.
     """
     try:
-        return await player.play(folder, seeds, title, memory_only=True)
+        return await player.play(replace(side, memory_only=True), seeds, title)
     except (ScaffoldError, EvaluationUnfinished) as error:
         return own_failure(error)
 
@@ -130,7 +131,7 @@ def further(verdict: Verdict, seeds: Seeds, used: Sequence[int]) -> tuple[int, .
     if len(offered) < count:
         said = f"the gate asks for {count} further {kind} seeds, and {len(offered)} are left"
         if verdict.fresh:
-            raise LimitReached(f'{said}; widen [evolve] fresh, such as "2000 from 20000"')
+            raise LimitReached(f'{said}; widen [{seeds.section}] fresh, such as "2000 from 20000"')
         raise ConfigError(f"{said}; name more in [seeds] search")
     return tuple(offered[:count])
 

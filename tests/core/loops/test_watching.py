@@ -6,7 +6,7 @@ import json
 import pytest
 
 from automem.evaluate.progress import Progress
-from automem_meta.evolve.watching import Watching
+from automem.loops.watching import Watching
 
 
 @pytest.mark.anyio

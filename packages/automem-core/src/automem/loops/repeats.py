@@ -12,11 +12,11 @@ import math
 from collections.abc import Sequence
 
 from automem.errors import ConfigError
+from automem.loops.playing import Played, Player, Side, total
+from automem.loops.versions import Version
 from automem.protocols import Gate
 from automem.records.gate import Pair
 from automem.records.repeats import FalseAccepts, Repeat
-from automem_meta.evolve.playing import Played, Player, total
-from automem_meta.evolve.state import Version
 
 NINETY_FIVE = 1.959963984540054
 """Standard deviations on either side of 95 % of a normal distribution."""
@@ -79,7 +79,9 @@ async def _once(
     while verdict.decision == "more":
         more = slice(used, verdict.seeds)
         played = await player.play(
-            player.folder(version), [*left[more], *right[more]], f"{title}, {verdict.seeds} seeds"
+            Side(player.folder(version.hash)),
+            [*left[more], *right[more]],
+            f"{title}, {verdict.seeds} seeds",
         )
         plays.append(played)
         pairs += _across(played, left[more], right[more])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automem.errors import MetaError
+from automem.loops.purse import Purse
+from automem.loops.section import LoopSection
 from automem.models.cost import Price, Priced
 from automem.plugins import Plugins
 from automem.protocols import MetaProvider, ReviewDesk
@@ -24,8 +26,6 @@ from automem.records.review import (
 from automem.review.budget import require_review_price
 from automem.review.desk import FINISH, Desk, open_review
 from automem.run.layout import RunFolder
-from automem_meta.config import EvolveSection
-from automem_meta.evolve.purse import Purse
 
 ShowReview = Callable[[Desk, str], AbstractAsyncContextManager[None]]
 """Shows a review, under a title, while it lasts."""
@@ -102,7 +102,7 @@ class PursedDesk:
 
 @asynccontextmanager
 async def open_provider(
-    section: EvolveSection, plugins: Plugins, budget: ReviewBudget
+    section: LoopSection, plugins: Plugins, budget: ReviewBudget
 ) -> AsyncGenerator[MetaProvider]:
     """The meta-LLM that the section names, for one review.
 
@@ -110,7 +110,7 @@ async def open_provider(
     needs, is told before anything is played for the review.
     """
     spec = plugins.get("meta_provider", section.provider)
-    options = plugins.options(spec, section.options, path="evolve.options")
+    options = plugins.options(spec, section.options, path=f"{section.key}.options")
     provider: MetaProvider = plugins.load(spec)(section.model or None, options)
     try:
         require_review_price(budget, section.provider, section.model, _price(provider))
@@ -122,7 +122,7 @@ async def open_provider(
 async def review(
     folder: Path,
     task: ReviewTask,
-    section: EvolveSection,
+    section: LoopSection,
     *,
     provider: MetaProvider,
     run: RunFolder,

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from automem.errors import AutoMemError, ConfigError
 from automem.evaluate.statistics import Paired, paired
+from automem.loops.judging import play_bare
+from automem.loops.playing import Played, Player, Side
+from automem.loops.versions import Version
 from automem.records._struct import Record
-from automem_meta.evolve.judging import play_bare
-from automem_meta.evolve.loop import mean_of
-from automem_meta.evolve.playing import Played, Player
-from automem_meta.evolve.state import Version
 
 
 class FinalRow(Record):
@@ -45,12 +44,12 @@ async def play_report(
     first: Played | None = None
     for version in versions:
         title = f"report seeds: {version.name}"
-        folder = player.folder(version)
-        played = await player.play(folder, seeds, title)
+        side = Side(player.folder(version.hash))
+        played = await player.play(side, seeds, title)
         bare: Played | AutoMemError | None = None
-        if memory_only and player.keep(str(folder)).code is not None:
-            bare = await play_bare(player, folder, seeds, f"{title} without code")
-        mean, error = mean_of(played)
+        if memory_only and player.keep(str(side.scaffold)).code is not None:
+            bare = await play_bare(player, side, seeds, f"{title} without code")
+        mean, error = played.mean
         rows.append(
             FinalRow(
                 name=version.name,
@@ -59,7 +58,7 @@ async def play_report(
                 mean=mean,
                 standard_error=error,
                 over_first=None if first is None else _compared(first, played),
-                without_code=mean_of(bare)[0] if isinstance(bare, Played) else None,
+                without_code=bare.mean[0] if isinstance(bare, Played) else None,
                 code_is_needed=str(bare) if isinstance(bare, AutoMemError) else "",
                 evaluations=played.evaluations,
             )
@@ -69,8 +68,4 @@ async def play_report(
 
 
 def _compared(first: Played, played: Played) -> Paired:
-    return paired(_points(first), _points(played), stratum=lambda pair: pair[0])
-
-
-def _points(played: Played) -> dict[tuple[str, int], float]:
-    return {pair: 100 * result.progression for pair, result in played.episodes.items()}
+    return paired(first.points, played.points, stratum=lambda pair: pair[0])

@@ -7,9 +7,9 @@ from automem.evaluate.gates.options import TwoStageOptions
 from automem.evaluate.gates.paper import PaperGate
 from automem.evaluate.gates.signflip import SignFlipGate
 from automem.evaluate.gates.two_stage import TwoStageGate
+from automem.loops.judging import Judgment, Needs, Seeds, further, needs_of, stage_of
+from automem.loops.repeats import wilson
 from automem.records.gate import Pair, Verdict
-from automem_meta.evolve.judging import Judgment, Needs, Seeds, further, needs_of, stage_of
-from automem_meta.evolve.repeats import wilson
 
 SEEDS = Seeds(search=(1, 2, 3), fresh=(10, 11))
 

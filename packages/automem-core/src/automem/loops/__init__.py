@@ -1,0 +1,1 @@
+"""What both loops are made of: reviews, play, gates, the run's purse, and the final table."""
