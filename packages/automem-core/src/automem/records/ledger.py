@@ -7,6 +7,7 @@ from typing import Literal
 from automem.records._struct import Record
 from automem.records.gate import Pair
 from automem.records.review import Spent
+from automem.records.training import LoraSettings
 
 LedgerKind = Literal["scaffold", "recipe"]
 TrialVerdict = Literal["kept", "dropped", "refused", "no_proposal"]
@@ -64,6 +65,26 @@ class WithoutCode(Record):
     evaluations: tuple[str, ...]
 
 
+class Trained(Record):
+    """What a trainer made of a recipe."""
+
+    adapter: str
+    """Key of the adapter: the name of its folder in `adapters/`."""
+    data: str
+    """Hash of the data set."""
+    trainer: str
+    base: str
+    """The base model, as the configuration names it."""
+    lora: LoraSettings
+    examples: int
+    steps: int
+    first_loss: float
+    """Mean over the first tenth of the steps, nats a token; `last_loss` over the last tenth."""
+    last_loss: float
+    seconds: float
+    """Wall time of the training."""
+
+
 class Trial(Record):
     """One line of the ledger."""
 
@@ -73,16 +94,18 @@ class Trial(Record):
     settings: str
     """A hash of all that makes results comparable: game, agent, roles, limits of an episode."""
     revision: int
+    """Of a scaffold; the iteration of a recipe."""
     attempt: int
+    """Of a revision; the place of the configuration in a recipe."""
     continuation: int = 0
     """0 for a fresh attempt; n for the n-th that was shown its own failed result."""
     review: str
     """The review's folder in the run, such as `reviews/001-a`."""
     parent: str
-    """Content hash of what it was to improve."""
+    """Content hash of the scaffold that it was to improve, or that a recipe was played with."""
     parent_name: str = ""
     candidate: str = ""
-    """Content hash of what was proposed; empty where nothing was."""
+    """Content hash of the scaffold, or key of the adapter, that came of it; empty for none."""
     candidate_name: str = ""
     change: str = ""
     """The change in one line, by whoever made it."""
@@ -96,6 +119,8 @@ class Trial(Record):
     evaluations: tuple[str, ...] = ()
     """Keys of what was played with the candidate."""
     without_code: WithoutCode | None = None
+    trained: Trained | None = None
+    """Of a recipe, once its adapter is made."""
     review_cost: Spent = Spent()
     play_cost: PlayCost = PlayCost()
     """Of the candidate, and of the incumbent on fresh seeds."""
