@@ -97,6 +97,8 @@ class Trial(Record):
     """Of a scaffold; the iteration of a recipe."""
     attempt: int
     """Of a revision; the place of the configuration in a recipe."""
+    places: int = 1
+    """Lines that its recipe gets in all: one for each configuration."""
     continuation: int = 0
     """0 for a fresh attempt; n for the n-th that was shown its own failed result."""
     review: str
@@ -121,14 +123,17 @@ class Trial(Record):
     without_code: WithoutCode | None = None
     trained: Trained | None = None
     """Of a recipe, once its adapter is made."""
+    mean: float | None = None
+    """Of a specialist that is kept: over all search seeds, percent."""
     review_cost: Spent = Spent()
     play_cost: PlayCost = PlayCost()
     """Of the candidate, and of the incumbent on fresh seeds."""
 
     @property
     def name(self) -> str:
-        """`001-a`: revision and the letter of the try, as the review's folder has it."""
-        return self.review.rpartition("/")[2]
+        """`001-a`, as the review's folder is called; `t001-a1` for the first of a recipe."""
+        folder = self.review.rpartition("/")[2]
+        return f"{folder}{self.attempt}" if self.kind == "recipe" else folder
 
     @property
     def p(self) -> float | None:

@@ -22,6 +22,15 @@ def _of_task(name: str) -> str:
     return re.sub(r"^(\.|$)", lambda found: f"%{found[0] and '2E'}", quote(name, safe="+"))
 
 
+def _letters(number: int) -> str:
+    """`a` for 1, `z` for 26, `aa` for 27."""
+    letters = ""
+    while number:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(ord("a") + letter) + letters
+    return letters
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationFolder:
     """`evaluations/<key>/`."""
@@ -111,16 +120,24 @@ class RunFolder:
 
     def review(self, revision: int, number: int) -> Path:
         """The folder of the `number`-th review of a revision, both from 1: `reviews/001-a/`."""
-        letters = ""
-        while number:
-            number, letter = divmod(number - 1, 26)
-            letters = chr(ord("a") + letter) + letters
-        return self.path / "reviews" / f"{revision:03d}-{letters}"
+        return self.path / "reviews" / f"{revision:03d}-{_letters(number)}"
+
+    def recipe_review(self, iteration: int, version: int) -> Path:
+        """The folder of a review that writes a recipe, by iteration and scaffold, both from 1.
+
+        `reviews/t001-b/` is the first recipe, for the second scaffold that was the best one.
+        """
+        return self.path / "reviews" / f"t{iteration:03d}-{_letters(version)}"
 
     @property
     def data(self) -> Path:
         """Tables of turns in `turns/`, and data sets for training, each in a folder of its own."""
         return self.path / "data"
+
+    @property
+    def adapters(self) -> Path:
+        """What was trained: a folder for each training job, named by its key."""
+        return self.path / "adapters"
 
     @property
     def report(self) -> Path:
