@@ -79,7 +79,15 @@ class DataError(AutoMemError):
 
 
 class TrainerError(AutoMemError):
-    """A trainer cannot run here, or failed; what it had learned until then is kept."""
+    """A trainer cannot run here, or failed; what it had learned until then is kept.
+
+    `settings_failed` says that the job itself was the cause, such as a loss that is not finite:
+    the same job fails again on any machine.
+    """
+
+    def __init__(self, message: str, *, settings_failed: bool = False) -> None:
+        super().__init__(message)
+        self.settings_failed = settings_failed
 
 
 class AdapterError(AutoMemError):
