@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from automem.review.overlay import MOST_BYTES, MOST_TOTAL
-from automem.review.toolbox import TOOLS
+from automem.review.scaffolds.form import TOOLS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "reviews.md").read_text(encoding="utf-8")
 

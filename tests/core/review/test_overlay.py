@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from automem.errors import RunError, ScaffoldError
-from automem.review.changes import changed, memory_changes
+from automem.errors import RunError
 from automem.review.overlay import MOST_BYTES, MOST_FILES, Overlay
+from automem.review.refusal import ToolRefusal
+from automem.review.scaffolds.changes import changed, memory_changes
+from automem.review.scaffolds.files import SCAFFOLD_FILES
 from automem.scaffold.content import texts
 from automem.testing.reviews import Reviews, refusal_of, text_of, use
 from automem.testing.toy import toy_scaffold
@@ -97,11 +99,11 @@ def test_a_link_is_never_followed(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "scaffold.toml").write_text('name = "x"', encoding="utf-8")
     (folder / "files").symlink_to(outside)
-    overlay = Overlay(folder)
-    with pytest.raises(ScaffoldError, match="a link on its way"):
+    overlay = Overlay(folder, SCAFFOLD_FILES)
+    with pytest.raises(ToolRefusal, match="a link on its way"):
         overlay.write("files/x.txt", "x")
     (folder.parent / "analysis.md").symlink_to(outside / "secret")
-    with pytest.raises(ScaffoldError, match="a link on its way"):
+    with pytest.raises(ToolRefusal, match="a link on its way"):
         overlay.write("analysis.md", "x")
     assert overlay.reports() == {}
     assert list(outside.iterdir()) == []

@@ -11,9 +11,9 @@ import pytest
 from automem.errors import ConfigError, EvaluationError, RunError
 from automem.evaluate.behaviour.ratios import RATIOS
 from automem.records.review import ReviewBudget, ReviewTask
-from automem.review.brief import instructions
 from automem.review.measuring import meanings
-from automem.review.reference import GUIDE, copy_guide, guide, reference
+from automem.review.scaffolds.brief import instructions
+from automem.review.scaffolds.reference import GUIDE, copy_guide, guide, reference
 from automem.testing.reviews import Reviews, refusal_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_guide_in_the_package_is_that_of_the_docs() -> None:
-    said = "run: python -m automem.review.reference"
+    said = "run: python -m automem.review.scaffolds.reference"
     assert guide() == (ROOT / GUIDE).read_text(encoding="utf-8"), said
 
 

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from automem.records.review import ToolCall
-from automem.review.toolbox import TOOLS
+from automem.review.scaffolds.form import TOOLS
 from automem.review.tools.computing import said
 from automem.testing.reviews import Reviews, refusal_of, text_of
 

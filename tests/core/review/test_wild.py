@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automem.records.review import MetaTurn, ToolCall
-from automem.review.toolbox import TOOLS
+from automem.review.scaffolds.form import TOOLS
 from automem.review.transcript import open_transcript
 from automem.review.wording import harmless_turn, portion
 from automem.testing.reviews import Reviews

@@ -3,7 +3,7 @@
 import pytest
 
 from automem.errors import ScaffoldError
-from automem.review.changes import memory_changes
+from automem.review.scaffolds.changes import memory_changes
 from automem.scaffold.content import table_of
 from automem.scaffold.load import load_scaffold
 from automem.scaffold.new import with_value

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from automem.review.changes import memory_changes
 from automem.review.memory_use import FileUse
+from automem.review.scaffolds.changes import memory_changes
 from automem.scaffold.check import check_scaffold
 from automem.scaffold.content import texts, write_all
 from automem.scaffold.load import load_scaffold

@@ -13,8 +13,8 @@ from automem.errors import MetaError
 from automem.models.cost import FREE
 from automem.protocols import ReviewDesk
 from automem.records.review import ReviewTask, Said, ToolAnswer, ToolCall
-from automem.review.changes import memory_changes
 from automem.review.desk import Desk
+from automem.review.scaffolds.changes import memory_changes
 from automem.scaffold.content import texts
 from automem.testing.meta_desk import MemoryDesk
 from automem.testing.reviews import Reviews, text_of, use

@@ -25,6 +25,8 @@ from automem.records.review import (
 )
 from automem.review.budget import require_review_price
 from automem.review.desk import FINISH, Desk, open_review
+from automem.review.form import Form
+from automem.review.scaffolds.form import SCAFFOLD
 from automem.run.layout import RunFolder
 
 ShowReview = Callable[[Desk, str], AbstractAsyncContextManager[None]]
@@ -129,6 +131,7 @@ async def review(
     plugins: Plugins,
     purse: Purse,
     title: str,
+    form: Form = SCAFFOLD,
     show: ShowReview = unseen_review,
 ) -> ReviewOutcome:
     """Hold a review, go on with one that was interrupted, or read how it ended.
@@ -141,6 +144,7 @@ async def review(
         folder,
         task,
         budget,
+        form=form,
         run=run,
         plugins=plugins,
         provider=section.provider,

@@ -14,7 +14,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Amount = Annotated[float, Meta(gt=0.0)]
 TurnEnd = Literal["end", "tools", "length", "refusal"]
 CloseReason = Literal["finished", "limit", "gave_up", "refused"]
-ReviewKind = Literal["scaffold"]
+ReviewKind = Literal["scaffold", "recipe"]
 NoteKind = Literal["provider", "warning", "ending"]
 
 
@@ -92,9 +92,9 @@ class Spent(Record):
 class ReviewTask(Record):
     """What one review is to change, and what is known before it."""
 
-    kind: ReviewKind = "scaffold"
     incumbent: str
-    """Content hash of the scaffold that is to be improved; the run keeps a copy of it."""
+    """Content hash of the scaffold that is to be improved, or that played what is learned from;
+    the run keeps a copy of it."""
     evaluations: tuple[str, ...]
     """Keys of the evaluations that may be looked at; the first is the incumbent's."""
     revision: int = 1
@@ -136,6 +136,7 @@ class ReviewEvent(Record, tag_field="event"):
 class Opened(ReviewEvent, tag="opened"):
     """The first line: what was asked for."""
 
+    kind: ReviewKind = "scaffold"
     provider: str
     model: str
     instructions: str

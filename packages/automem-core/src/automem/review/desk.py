@@ -34,17 +34,17 @@ from automem.records.review import (
     ToolCall,
     ToolSpec,
 )
-from automem.review.brief import brief, instructions
 from automem.review.budget import require_review_price, spent, used_up, warning
+from automem.review.form import Form
 from automem.review.library import Library
-from automem.review.overlay import METHOD, Overlay
-from automem.review.starting import start_overlay
+from automem.review.overlay import Overlay
+from automem.review.scaffolds.form import SCAFFOLD
 from automem.review.tool import Tool
-from automem.review.toolbox import TOOLS
 from automem.review.transcript import Transcript, open_transcript
 from automem.review.view import open_view
 from automem.review.wording import harmless, harmless_turn, known_secrets, portion
 from automem.review.workplace import Workplace
+from automem.review.writable import METHOD
 from automem.run.layout import RunFolder
 from automem.spelling import did_you_mean
 
@@ -63,7 +63,7 @@ _OF_THE_MACHINE = frozenset(
         errno.EROFS,
     }
 )
-"""What no change of a scaffold can mend: a meta-LLM is not told, the review is interrupted."""
+"""What no change of an overlay can mend: a meta-LLM is not told, the review is interrupted."""
 MOST_CHANGE = 200
 """Characters of the change as one line."""
 
@@ -72,6 +72,7 @@ MOST_CHANGE = 200
 class Desk:
     """One review as a meta-LLM's provider sees it; `open_review` makes it."""
 
+    form: Form
     place: Workplace
     budget: ReviewBudget
     instructions: str
@@ -89,7 +90,7 @@ class Desk:
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
         """What may be called."""
-        return tuple([tool.spec for tool in TOOLS])
+        return tuple([tool.spec for tool in self.form.tools])
 
     @property
     def events(self) -> Sequence[AnyReviewEvent]:
@@ -147,7 +148,7 @@ class Desk:
             began = monotonic()
             text, failed = await self._answer(call)
             text = harmless(text, self._secrets)
-            tool = _TOOLS.get(call.name)
+            tool = self._tools().get(call.name)
             if tool is None or not tool.keeps_offset:
                 text = portion(text)
             else:
@@ -160,11 +161,12 @@ class Desk:
 
     async def _answer(self, call: ToolCall) -> tuple[str, bool]:
         """Text of the answer, and whether it is a refusal."""
-        tool = _TOOLS.get(call.name)
+        tools = self._tools()
+        tool = tools.get(call.name)
         if self.finished or self.outcome is not None:
             return "the review is over; nothing more can be done", True
         if tool is None:
-            near = did_you_mean(call.name, _TOOLS) or f"; there are {', '.join(_TOOLS)}"
+            near = did_you_mean(call.name, tools) or f"; there are {', '.join(tools)}"
             return f"there is no tool {call.name!r}{near}", True
         if call.malformed:
             shown = call.malformed[:MOST_CHANGE]
@@ -180,6 +182,9 @@ class Desk:
             return str(error).replace(f"{self.place.run.path}/", ""), True
         except (AutoMemError, RecursionError, ValueError) as error:
             return str(error).replace(f"{self.place.run.path}/", ""), True
+
+    def _tools(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self.form.tools}
 
     def _may_finish(self) -> bool:
         """Whether `finish` may still be tried where the budget is spent: each try takes seconds."""
@@ -226,15 +231,13 @@ class Desk:
         return limit is self._reached
 
 
-_TOOLS: dict[str, Tool] = {tool.name: tool for tool in TOOLS}
-
-
 @asynccontextmanager
 async def open_review(
     folder: Path,
     task: ReviewTask,
     budget: ReviewBudget,
     *,
+    form: Form = SCAFFOLD,
     run: RunFolder,
     plugins: Plugins,
     provider: str,
@@ -246,24 +249,26 @@ async def open_review(
     Leaving closes it: `finished`, `refused`, or `gave_up` where the body ends, `limit` where it
     meets the end of the review's budget, which is not raised any further. After anything else
     raised it stays open, and the same call goes on with it. `price` is the model's, where the
-    table does not have it; under a limit on money, not knowing it raises ConfigError.
+    table does not have it; under a limit on money, not knowing it raises ConfigError. A review
+    that was begun in another form raises RunError.
     """
     require_review_price(budget, provider, model, price)
-    overlay = Overlay(folder / "overlay")
-    start_overlay(overlay.folder, task, run)
-    view = open_view(run, task)
-    library = Library(folder, run, task, view, overlay)
+    overlay = Overlay(folder / "overlay", form.files)
+    _begin(overlay.folder, task, run, form)
+    view = open_view(run, task, form.sees)
+    library = Library(folder, run, task, view, overlay, form.reviews, form.kept)
     place = Workplace(folder, run, plugins, task, view, overlay, library)
     secrets = known_secrets()
     transcript = open_transcript(folder / "transcript.jsonl")
     if not transcript.events:
         opened = Opened(
             at=_now(),
+            kind=form.kind,
             provider=provider,
             model=model,
-            instructions=harmless(instructions(budget, memory_only=task.memory_only), secrets),
-            brief=harmless(await brief(place), secrets),
-            tools=tuple(_TOOLS),
+            instructions=harmless(form.instructions(task, budget), secrets),
+            brief=harmless(await form.brief(place), secrets),
+            tools=tuple([tool.name for tool in form.tools]),
             budget=budget,
         )
         write_text(folder / "brief.md", opened.brief)
@@ -271,7 +276,12 @@ async def open_review(
     first = transcript.events[0]
     if not isinstance(first, Opened):
         raise RunError(f"{transcript.path} does not begin with what was asked for")
-    desk = Desk(place, budget, first.instructions, first.brief, transcript, secrets)
+    if first.kind != form.kind:
+        raise RunError(
+            f"{folder} holds the review of a {first.kind}, not of a {form.kind}; move it away, "
+            "and the same command begins its own"
+        )
+    desk = Desk(form, place, budget, first.instructions, first.brief, transcript, secrets)
     limit: LimitReached | None = None
     try:
         yield desk
@@ -280,6 +290,14 @@ async def open_review(
             raise
         limit = reached
     desk.close_after(limit)
+
+
+def _begin(folder: Path, task: ReviewTask, run: RunFolder, form: Form) -> None:
+    """Make the overlay if it is not there; one that is there is gone on with."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise RunError(f"{folder} is a link or stands behind one; remove the link and start again")
+    if not folder.is_dir():
+        form.start(folder, task, run)
 
 
 def _offset(call: ToolCall) -> int:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from automem.errors import RunError, ScaffoldError
+from automem.errors import AutoMemError, RunError
 from automem.records.review import ReviewTask
-from automem.review.overlay import REPORTS, Overlay
+from automem.review.overlay import Overlay
 from automem.review.stepping import short_steps
 from automem.review.view import View, scaffold_folder
+from automem.review.writable import REPORTS
 from automem.run.layout import RunFolder
 from automem.scaffold.content import FILE_BYTES, texts
 from automem.spelling import did_you_mean
@@ -37,19 +38,25 @@ class Library:
     task: ReviewTask
     view: View
     overlay: Overlay
+    reviews: str = "*"
+    """Pattern of the names of other reviews whose reports are shown."""
+    kept: tuple[str, ...] = ()
+    """What is shown of each beside them."""
     _told: OrderedDict[str, str] = field(default_factory=OrderedDict[str, str])
 
     def plain(self) -> dict[str, str]:
         """Every plain file: name -> text. The overlay's come first, under their own names."""
-        found = {**_readable(self.overlay.folder), **self.overlay.reports()}
+        found = {**_readable(self.overlay, self.overlay.folder), **self.overlay.reports()}
         found |= _below(INCUMBENT, texts(scaffold_folder(self.run, self.task.incumbent)))
         if self.task.failed_overlay:
-            found |= _below(FAILED, _readable(self.run.path / self.task.failed_overlay))
-        found |= dict(_earlier(self.folder))
+            found |= _below(
+                FAILED, _readable(self.overlay, self.run.path / self.task.failed_overlay)
+            )
+        found |= dict(self._earlier())
         return found
 
     def text(self, name: str) -> str:
-        """One text. Raises RunError or ScaffoldError that says what there is."""
+        """One text. Raises AutoMemError that says what there is."""
         name = name.strip().removeprefix("./")
         found = _EPISODE.fullmatch(name)
         if found is not None and found[2] == "text":
@@ -73,6 +80,15 @@ class Library:
         else:
             names = [name for name in self._of_episodes(prefix) if name.startswith(prefix)]
         return names or ([prefix] if _EPISODE.fullmatch(prefix) else [])
+
+    def _earlier(self) -> Iterator[tuple[str, str]]:
+        """The reports of this run's other reviews, and the outputs of this one's programs."""
+        for other in sorted(self.folder.parent.glob(self.reviews)):
+            if other != self.folder and (other / REPORTS[0]).is_file():
+                for name in (*REPORTS, *_KEPT, *self.kept):
+                    yield from _file(f"{TRIED}/{other.name}/{name}", other / name)
+        for path in sorted((self.folder / OUTPUTS).glob("*.txt")):
+            yield from _file(f"{OUTPUTS}/{path.name}", path)
 
     def _of_episodes(self, prefix: str) -> Iterator[str]:
         at = re.match(rf"{EPISODES}/\w+/memory@(\d{{1,9}})/", f"{prefix}/")
@@ -112,22 +128,12 @@ def _below(root: str, content: dict[str, str]) -> dict[str, str]:
     return {f"{root}/{name}": text for name, text in content.items()}
 
 
-def _readable(folder: Path) -> dict[str, str]:
-    """The texts of a scaffold that may be broken in any way; then it says how."""
+def _readable(overlay: Overlay, folder: Path) -> dict[str, str]:
+    """The texts of an overlay that may be broken in any way; then it says how."""
     try:
-        return texts(folder)
-    except ScaffoldError as error:
+        return overlay.writable.read(folder)
+    except AutoMemError as error:
         return {"(unreadable)": str(error)}
-
-
-def _earlier(folder: Path) -> Iterator[tuple[str, str]]:
-    """The reports of this run's other reviews, and the outputs of this one's programs."""
-    for other in sorted(folder.parent.glob("*")):
-        if other != folder and (other / REPORTS[0]).is_file():
-            for name in (*REPORTS, *_KEPT):
-                yield from _file(f"{TRIED}/{other.name}/{name}", other / name)
-    for path in sorted((folder / OUTPUTS).glob("*.txt")):
-        yield from _file(f"{OUTPUTS}/{path.name}", path)
 
 
 def _file(name: str, path: Path) -> Iterator[tuple[str, str]]:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Meta
 
-from automem.errors import AutoMemError
 from automem.records._struct import Record
 from automem.records.review import ToolSpec
+from automem.review.refusal import ToolRefusal
 from automem.review.workplace import Workplace
 from automem.spelling import did_you_mean
 
 Offset = Annotated[int, Meta(ge=0, description="Where to read on in a long answer, in characters.")]
-
-
-class ToolRefusal(AutoMemError):
-    """A tool cannot do what was asked; the text says why, and what can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +28,16 @@ class Tool:
     run: Callable[[Workplace, Any], Awaitable[str]]
     keeps_offset: bool = True
     """Whether the answer is cut at the argument `offset`."""
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Argument -> what is said of it here, in place of what its record says."""
 
     @property
     def spec(self) -> ToolSpec:
         """As a meta-LLM is told of it."""
-        return ToolSpec(
-            name=self.name, description=self.description, parameters=schema_of(self.arguments)
-        )
+        parameters = schema_of(self.arguments)
+        for name, text in self.words.items():
+            parameters["properties"][name]["description"] = text
+        return ToolSpec(name=self.name, description=self.description, parameters=parameters)
 
     def understood(self, arguments: Mapping[str, Any]) -> Record:
         """The arguments in their types. Raises ToolRefusal that says what is wrong with them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -21,6 +22,8 @@ from automem.run.layout import EvaluationFolder, RunFolder
 from automem.run.seeds import parse_seeds
 from automem.scaffold.content import content_hash, copy_into
 
+SeenSeeds = Literal["search", "train"]
+_KEPT_FOR = {"search": "the search", "train": "training", "report": "the report"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_READERS = 4
 
@@ -92,24 +95,28 @@ class View:
         return self._infos
 
 
-def open_view(run: RunFolder, task: ReviewTask) -> View:
+def open_view(run: RunFolder, task: ReviewTask, sees: SeenSeeds = "search") -> View:
     """The evaluations that a task names. Raises ConfigError, EvaluationError and TraceError.
 
-    Refused is an evaluation on a seed that the run keeps for training or for its report: what is
-    seen here decides what is played next.
+    Refused is an evaluation on a seed of another list than the one that is seen: what is seen
+    here decides what is played next, or what is learned.
     """
     config = load_config(run.config) if run.config.exists() else None
     kept: set[int] = set()
+    others = [name for name in _KEPT_FOR if name != sees]
     if config is not None:
-        kept = {*parse_seeds(config.seeds.train), *parse_seeds(config.seeds.report)}
+        lists = {"search": config.seeds.search, "train": config.seeds.train}
+        lists["report"] = config.seeds.report
+        kept = {seed for name in others for seed in parse_seeds(lists[name])}
     evaluations: list[ShownEvaluation] = []
     for key in dict.fromkeys((*task.evaluations, *task.failed_evaluations)):
         folder = run.evaluation(key)
         plan = _plan(folder)
         if secret := sorted(kept & set(plan.seeds)):
             raise ConfigError(
-                f"the evaluation {key} was played on seed {secret[0]}, which is kept for training "
-                "or for the report; a review sees search seeds only"
+                f"the evaluation {key} was played on seed {secret[0]}, which is kept for "
+                f"{' or for '.join(_KEPT_FOR[name] for name in others)}; a review of this kind "
+                f"sees {sees} seeds only"
             )
         number = len(evaluations)
         letter = _LETTERS[number] if number < len(_LETTERS) else f"Z{number}"

@@ -16,7 +16,7 @@ from automem.loops.versions import Version
 from automem.protocols import Gate, MetaProvider
 from automem.records.ledger import Trial, TrialVerdict, WithoutCode
 from automem.records.review import ReviewOutcome, ReviewTask
-from automem.review.changes import changed
+from automem.review.scaffolds.changes import changed
 from automem.review.view import scaffold_folder
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial, read_ledger, trial_line

@@ -15,7 +15,8 @@ from automem.files import write_text
 from automem.processes.jail import JailLimits, open_jail
 from automem.records._struct import Record
 from automem.review.library import OUTPUTS
-from automem.review.tool import Offset, Tool, ToolRefusal
+from automem.review.refusal import ToolRefusal
+from automem.review.tool import Offset, Tool
 from automem.review.view import ShownEpisode
 from automem.review.wording import MOST_CHARACTERS
 from automem.review.workplace import Workplace

@@ -1,4 +1,4 @@
-"""`write`, `edit`, `delete`: the scaffold that is being changed, and the two reports."""
+"""`write`, `edit`, `delete`: what is being changed, and the two reports."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 from msgspec import Meta
 
 from automem.records._struct import Record
-from automem.review.overlay import ALLOWED
-from automem.review.tool import Tool, ToolRefusal
+from automem.review.refusal import ToolRefusal
+from automem.review.tool import Tool
 from automem.review.workplace import Workplace
+from automem.review.writable import Writable
 
-Written = Annotated[str, Meta(description=f"Which file: {ALLOWED}.")]
+Written = Annotated[str, Meta(description="Which file.")]
 
 
 class WriteArguments(Record):
@@ -71,24 +72,32 @@ async def delete(place: Workplace, arguments: DeleteArguments) -> str:
     return f"deleted {arguments.path}"
 
 
-WRITE = Tool(
-    "write",
-    "Make or replace a file of the scaffold, or a report.",
-    WriteArguments,
-    write,
-    keeps_offset=False,
-)
-EDIT = Tool(
-    "edit",
-    "Replace a text within a file of the scaffold, or of a report.",
-    EditArguments,
-    edit,
-    keeps_offset=False,
-)
-DELETE = Tool(
-    "delete",
-    "Remove a file of the scaffold.",
-    DeleteArguments,
-    delete,
-    keeps_offset=False,
-)
+def editing_tools(what: str, files: Writable) -> tuple[Tool, Tool, Tool]:
+    """The three for an overlay that holds `what`, such as a scaffold."""
+    words = {"path": f"Which file: {files.names}."}
+    return (
+        Tool(
+            "write",
+            f"Make or replace a file of the {what}, or a report.",
+            WriteArguments,
+            write,
+            keeps_offset=False,
+            words=words,
+        ),
+        Tool(
+            "edit",
+            f"Replace a text within a file of the {what}, or of a report.",
+            EditArguments,
+            edit,
+            keeps_offset=False,
+            words=words,
+        ),
+        Tool(
+            "delete",
+            f"Remove a file of the {what}.",
+            DeleteArguments,
+            delete,
+            keeps_offset=False,
+            words=words,
+        ),
+    )

@@ -8,7 +8,8 @@ from anyio import to_thread
 from msgspec import Meta
 
 from automem.records._struct import Record
-from automem.review.tool import Offset, Tool, ToolRefusal
+from automem.review.refusal import ToolRefusal
+from automem.review.tool import Offset, Tool
 from automem.review.workplace import Workplace
 
 

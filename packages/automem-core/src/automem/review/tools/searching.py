@@ -16,7 +16,8 @@ from msgspec import Meta
 from automem.errors import CodeFault, JailError
 from automem.processes.jail import JailLimits, open_jail
 from automem.records._struct import Record
-from automem.review.tool import Offset, Tool, ToolRefusal
+from automem.review.refusal import ToolRefusal
+from automem.review.tool import Offset, Tool
 from automem.review.workplace import Workplace
 
 MOST_HITS = 200

@@ -1,6 +1,7 @@
 """What a scaffold may express, read from the records' own docstrings, and the guide about it.
 
-`python -m automem.review.reference` copies the guide from the docs to where a wheel has it.
+`python -m automem.review.scaffolds.reference` copies the guide from the docs to where a wheel has
+it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ _SHOWN: tuple[tuple[str, ModuleType, frozenset[str]], ...] = (
 
 def guide() -> str:
     """The page of the docs about scaffolds, as the package carries it."""
-    return files("automem.review").joinpath("prompts", "guide.md").read_text(encoding="utf-8")
+    return (
+        files("automem.review.scaffolds")
+        .joinpath("prompts", "guide.md")
+        .read_text(encoding="utf-8")
+    )
 
 
 def reference() -> str:

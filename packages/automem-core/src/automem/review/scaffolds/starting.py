@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from automem.errors import RunError, ScaffoldError
+from automem.errors import ScaffoldError
 from automem.records.review import ReviewTask
 from automem.review.view import scaffold_folder
 from automem.run.layout import RunFolder
@@ -18,11 +18,7 @@ _LONGEST_NAME = 56
 
 
 def start_overlay(folder: Path, task: ReviewTask, run: RunFolder) -> None:
-    """Make the overlay if it is not there; one that is there is gone on with. Raises RunError."""
-    if folder.is_symlink() or folder.parent.is_symlink():
-        raise RunError(f"{folder} is a link or stands behind one; remove the link and start again")
-    if folder.is_dir():
-        return
+    """Make the overlay. Raises RunError, ScaffoldError."""
     incumbent = scaffold_folder(run, task.incumbent)
     source = run.path / task.failed_overlay if task.failed_overlay else incumbent
     content = texts(source)

@@ -1,0 +1,1 @@
+"""Reviews of scaffolds: what may be changed, what is asked for, and when it is accepted."""
