@@ -218,7 +218,10 @@ class Trainer(Protocol):
     """
 
     def check(self, job: TrainingJob) -> None:
-        """Refuse what cannot be done here, before anything is paid for it. Raises TrainerError."""
+        """Refuse what cannot be done here, before anything is paid for it. Raises TrainerError.
+
+        A loop asks before it plays, too: `examples` and `data` are then empty, `lora` is usual.
+        """
         ...
 
     def launch(self, folder: Path) -> Launch:
