@@ -18,6 +18,20 @@ def automem_commands() -> list[Spec]:
 
 
 @hookimpl
+def automem_trainers() -> list[Spec]:
+    """What turns a recipe into an adapter."""
+    return [
+        Spec(
+            name="peft",
+            make="automem_train.trainers.peft:PeftTrainer",
+            summary="LoRA with torch, transformers and peft; FSDP2 for what one GPU cannot hold.",
+            config="automem_train.trainers.peft:PeftOptions",
+            interpreter="peft",
+        ),
+    ]
+
+
+@hookimpl
 def automem_setups() -> list[Spec]:
     """Interpreters for trainers, with the torch that the default environment is kept without."""
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Generator
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from automem.errors import AutoMemError
+from automem.errors import AutoMemError, TrainerError
 from automem.files import write_text
 from automem.secrets import redact
 
 FAILURE: Final = "failure.txt"
+FAILED, FAILED_BY_SETTINGS, TOLD_TO_STOP = 1, 2, 143
+"""Statuses. Where the job's own settings are the cause, it would fail again on any machine."""
 _MEMORY: Final = (
     "memory ran out; set a smaller batch (and raise accumulate by as much), checkpointing = true, "
     'a smaller cutoff, or precision = "bfloat16"'
@@ -39,23 +42,26 @@ class Ending:
 def failures(folder: Path) -> Generator[Ending]:
     """Run the body; where it fails, `failure.txt` and standard error say why.
 
-    The status is then 1, and 143 where the body was told to stop. What an earlier failure said is
-    removed at the beginning.
+    What an earlier failure said is removed at the beginning; of several processes the one that
+    fails first is heard, since its failure is that of the others.
     """
     ending = Ending()
-    (folder / FAILURE).unlink(missing_ok=True)
+    if os.environ.get("RANK", "0") == "0":
+        (folder / FAILURE).unlink(missing_ok=True)
     try:
         yield ending
     except Stopped:
-        ending.status = 143
+        ending.status = TOLD_TO_STOP
     except Exception as error:  # noqa: BLE001 - the boundary of the process: the host reads why
-        ending.status = 1
+        by_settings = isinstance(error, TrainerError) and error.settings_failed
+        ending.status = FAILED_BY_SETTINGS if by_settings else FAILED
         if not isinstance(error, AutoMemError):
             traceback.print_exc()
         said = redact(sentence(error, folder))
         sys.stderr.write(f"error: {said}\n")
         with suppress(OSError):
-            write_text(folder / FAILURE, said + "\n")
+            if not (folder / FAILURE).exists():
+                write_text(folder / FAILURE, said + "\n")
 
 
 def sentence(error: Exception, folder: Path) -> str:

@@ -127,7 +127,8 @@ class Training:
         if not (math.isfinite(loss) and math.isfinite(gradient)):
             raise TrainerError(
                 f"the loss of step {number} is {loss} with a gradient of {gradient}; lower "
-                'learning_rate, or train with precision = "float32"'
+                'learning_rate, or train with precision = "float32"',
+                settings_failed=True,
             )
         self.learned.optimizer.step()
         self.learned.optimizer.zero_grad()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,12 @@ def load_base(job: TrainingJob) -> Any:
     return model
 
 
+def context_of(model: Any) -> int:
+    """The most tokens that a base was made for; rows are cut to it."""
+    config = model.config.get_text_config()
+    return int(getattr(config, "max_position_embeddings", None) or sys.maxsize)
+
+
 def with_lora(model: Any, job: TrainingJob) -> Any:
     """The model with fresh LoRA weights in float32, a function of the job's seed."""
     lora = job.lora
@@ -69,7 +76,9 @@ def with_lora(model: Any, job: TrainingJob) -> Any:
     try:
         wrapped = get_peft_model(model, config)
     except ValueError as error:
-        raise TrainerError(f"{job.base} cannot be given a LoRA: {error}") from error
+        raise TrainerError(
+            f"{job.base} cannot be given a LoRA: {error}", settings_failed=True
+        ) from error
     adapted = {
         name.rpartition(".lora_A")[0].rpartition(".")[2]
         for name, weight in wrapped.named_parameters()
@@ -79,18 +88,22 @@ def with_lora(model: Any, job: TrainingJob) -> Any:
     if missing:
         raise TrainerError(
             f"{job.base} has no layers named {', '.join(missing)}; choose other targets, or a base "
-            "that has them, such as those like Llama or Qwen"
+            "that has them, such as those like Llama or Qwen",
+            settings_failed=True,
         )
     return wrapped
 
 
-def save_adapter(
-    folder: Path, model: Any, base: str, weights: Mapping[str, torch.Tensor]
-) -> None:
+def save_adapter(folder: Path, model: Any, base: str, weights: Mapping[str, torch.Tensor]) -> None:
     """Write the adapter; `weights` are the learned ones by their names in `model`."""
-    tensors = get_peft_model_state_dict(model, state_dict=dict(weights))
+    # Told not to look for changed embeddings, which it would ask a hub about.
+    tensors = get_peft_model_state_dict(
+        model, state_dict=dict(weights), save_embedding_layers=False
+    )
     part = folder / f".{WEIGHTS}.part"
-    save_file({name: tensors[name].contiguous() for name in sorted(tensors)}, part, {"format": "pt"})
+    save_file(
+        {name: tensors[name].contiguous() for name in sorted(tensors)}, part, {"format": "pt"}
+    )
     # A server may run as somebody else.
     part.chmod(0o644)
     part.replace(folder / WEIGHTS)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automem_train.workers.failing import failures
+from automem_train.workers.jobs import read_work
 from automem_train.workers.provenance import is_done
 
 
@@ -33,14 +34,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(folder: Path, threads: int) -> None:
+    work = read_work(folder)
+    job, lora = work.job, work.job.lora
+    if Path(job.base).is_dir():
+        # Nothing is then to be asked of a hub; read once by its library.
+        os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
 
     from automem_train.workers.checkpoint import remove_checkpoint
     from automem_train.workers.identity import base_identity
-    from automem_train.workers.jobs import read_work
     from automem_train.workers.loop import Stop, Training
     from automem_train.workers.network import (
         base_folder,
+        context_of,
         load_base,
         load_tokenizer,
         quiet,
@@ -56,15 +62,14 @@ def _train(folder: Path, threads: int) -> None:
     stop.listen()
     quiet()
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    work = read_work(folder)
-    job, lora = work.job, work.job.lora
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
     files = base_folder(job.base)
     tokenizer = load_tokenizer(job.base)
     codec = TokenizerCodec.of(tokenizer, job.base)
-    rows = rows_of((one.messages for one in work.examples), codec, lora.train_on, lora.cutoff)
     accelerator = make_accelerator()
     plain = load_base(job)
+    cutoff = min(lora.cutoff, context_of(plain))
+    rows = rows_of((one.messages for one in work.examples), codec, lora.train_on, cutoff)
     wrapped = with_lora(plain, job)
     optimizer = torch.optim.AdamW(
         [weight for weight in wrapped.parameters() if weight.requires_grad],
@@ -72,12 +77,18 @@ def _train(folder: Path, threads: int) -> None:
         weight_decay=lora.weight_decay,
     )
     model, prepared = accelerator.prepare(wrapped, optimizer)
+    learned = Learned(model, prepared.optimizer)
+    if accelerator.is_main_process:
+        sys.stderr.write(
+            f"training on {accelerator.device.type} in {accelerator.num_processes} processes"
+            f"{', each with its share of the weights' if learned.shared_out else ''}\n"
+        )
     training = Training(
         work=work,
         rows=rows.rows,
         accelerator=accelerator,
         network=Network.of(model, plain),
-        learned=Learned(model, prepared.optimizer),
+        learned=learned,
         padding=tokenizer.pad_token_id or 0,
         stop=stop,
     )

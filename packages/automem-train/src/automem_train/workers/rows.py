@@ -93,7 +93,8 @@ def rows_of(
     if not made.rows:
         raise TrainerError(
             f"none of the {made.dropped} examples has anything left to learn at a cutoff of "
-            f"{cutoff} tokens; raise cutoff"
+            f"{cutoff} tokens; raise cutoff",
+            settings_failed=True,
         )
     return made
 

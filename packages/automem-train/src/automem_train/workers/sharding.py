@@ -45,6 +45,11 @@ class Learned:
             if weight.requires_grad
         }
 
+    @property
+    def shared_out(self) -> bool:
+        """Whether each process holds only its share of what is trained."""
+        return all(isinstance(weight, DTensor) for weight in self.weights().values())
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights and moments, whole, on the CPU; every process has to take part."""
         found: dict[str, torch.Tensor] = {}

@@ -1,0 +1,60 @@
+"""Starts several workers that share one model, by `accelerate launch` with FSDP2.
+
+They speak to one another over the loopback, so all of them are on this machine. How they end is
+how this program ends: 143 where it was told to.
+"""
+# torch is in interpreters of trainers only, so its types are not known here.
+# pyright: basic, reportMissingImports=false
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_WORKER = "automem_train.workers.peft_worker"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train the job of a folder to its end; the status is that of the worker that failed first."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("folder", type=Path, help="with job.json")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU, for each of them")
+    given = parser.parse_args(arguments)
+    # What this Python is kept from is not for those it starts either.
+    os.environ.pop("PYTHONPATH", None)
+    os.environ["OMP_NUM_THREADS"] = str(given.threads)
+    if given.processes > 1:
+        os.environ |= {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}
+    return _launch(given.folder, given.processes, given.threads)
+
+
+def _launch(folder: Path, processes: int, threads: int) -> int:
+    from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    said = [
+        *("--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no"),
+        *("--dynamo_backend", "no", "--num_cpu_threads_per_process", str(threads)),
+        *("--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
+        # The first process alone reads the weights, and hands out their shares.
+        *("--fsdp_cpu_ram_efficient_loading", "true"),
+        # Any free port.
+        *("--main_process_port", "0"),
+        *("-m", _WORKER, "--threads", str(threads), str(folder)),
+    ]
+    try:
+        launch_command(launch_command_parser().parse_args(said))
+    except SignalException:
+        return 143
+    except ChildFailedError as error:
+        return abs(error.get_first_failure()[1].exitcode) or 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
