@@ -11,9 +11,9 @@ import pytest
 
 from automem.cli.app import automem
 from automem.cli.errors import run_command
+from automem.loops.loop import LoopEstimate
 from automem.run.layout import RunFolder
 from automem.run.status import read_status
-from automem_meta.evolve.estimate import Estimate
 from automem_meta.evolve.working import Done
 
 from .scripts import FORGETFUL, IDLE, NORMAL, config_text, edit, finishing, write_script
@@ -82,7 +82,7 @@ def test_the_loop_says_what_is_left_what_it_does_and_what_came_of_it(
 
 def test_an_estimate_plays_nothing_and_writes_nothing(call: Call, tmp_path: Path) -> None:
     done = call("evolve", "evolve.toml", "--estimate", "--json", "--run", '4"2')
-    assert done.code == 0 and msgspec.json.decode(done.out, type=Estimate).at_most.tries == 30
+    assert done.code == 0 and msgspec.json.decode(done.out, type=LoopEstimate).at_most.tries == 30
     assert not (tmp_path / "runs").exists()
 
 

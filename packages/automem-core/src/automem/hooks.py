@@ -56,6 +56,11 @@ def automem_trainers() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
 
 
 @hookspec
+def automem_loops() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
+    """Loops that improve the agent. `make(config, plugins)` is an `automem.loops.loop.Loop`."""
+
+
+@hookspec
 def automem_executors() -> Iterable[Spec]:  # pyright: ignore[reportReturnType]
     """Ways to spread episodes over machines."""
 

@@ -36,6 +36,7 @@ PartKind = Literal[
     "backend",
     "meta_provider",
     "trainer",
+    "loop",
     "executor",
     "gate",
     "scaffold",
@@ -47,6 +48,7 @@ _HOOKS: Mapping[PartKind, str] = {
     "backend": "automem_backends",
     "meta_provider": "automem_meta_providers",
     "trainer": "automem_trainers",
+    "loop": "automem_loops",
     "executor": "automem_executors",
     "gate": "automem_gates",
     "scaffold": "automem_scaffolds",
@@ -175,6 +177,10 @@ class Plugins:
     def trainers(self) -> Mapping[str, Spec]:
         """Trainers."""
         return self._gather("trainer", Spec)
+
+    def loops(self) -> Mapping[str, Spec]:
+        """Loops that improve the agent."""
+        return self._gather("loop", Spec)
 
     def executors(self) -> Mapping[str, Spec]:
         """Ways to spread episodes over machines."""

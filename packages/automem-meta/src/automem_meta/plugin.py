@@ -18,6 +18,18 @@ def automem_commands() -> list[Spec]:
 
 
 @hookimpl
+def automem_loops() -> list[Spec]:
+    """Loop 1, for the pipeline."""
+    return [
+        Spec(
+            name="evolve",
+            make="automem_meta.evolve.staged:make_loop",
+            summary="Loop 1: a meta-LLM improves the scaffold.",
+        )
+    ]
+
+
+@hookimpl
 def automem_meta_providers() -> list[Spec]:
     """Meta-LLMs."""
     return [

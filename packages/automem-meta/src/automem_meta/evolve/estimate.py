@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import (
     Measured,
     ReviewMeans,
@@ -15,7 +16,6 @@ from automem.loops.measured import (
 from automem.loops.playing import Player, Side
 from automem.loops.versions import Version, versions
 from automem.models.cost import cost
-from automem.records._struct import Record
 from automem.records.review import Spent
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
@@ -25,40 +25,7 @@ from automem_meta.evolve.foretelling import Ahead, at_most, if_nothing_helps
 from automem_meta.evolve.opening import Opened
 
 
-class Amounts(Record):
-    """What some work comes to; None where nothing was measured that says so."""
-
-    tries: float
-    episodes: float
-    steps: float | None
-    calls: float | None
-    tokens: float | None
-    cost: float | None
-    """US dollars."""
-    hours: float | None
-    """With so many episodes at once as a stage has."""
-    review_turns: float | None
-    review_tokens: float | None
-    review_cost: float | None
-    review_hours: float | None
-
-
-class Estimate(Record):
-    """What is left to be done."""
-
-    if_nothing_helps: Amounts
-    """Where no change has an effect, which is the least a loop does before it gives up."""
-    at_most: Amounts
-    """Where each revision takes all its tries, and each is judged to the end."""
-    report_episodes: int
-    """That `--report` plays afterwards, with as many versions as may be kept."""
-    measured_episodes: int
-    measured_in: str
-    """The run whose episodes were measured; empty where there are none."""
-    notes: tuple[str, ...]
-
-
-def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
+def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
     """Count what is left, and multiply it with what was measured in the run `source`.
 
     Nothing is written. Raises ScaffoldError, RunError.
@@ -76,9 +43,11 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> Estimate:
     reviews = [trial.review_cost for trial in trials]
     nothing = if_nothing_helps(opened.gate, opened.section, root, trials)
     most = at_most(opened.needs, opened.section, root, trials)
-    return Estimate(
+    return LoopEstimate(
         if_nothing_helps=_amounts(opened, nothing, unplayed, measured, mean_review(reviews)),
         at_most=_amounts(opened, most, unplayed, measured, most_review(opened.section.review)),
+        kept=sum(trial.verdict == "kept" for trial in trials),
+        may_keep=opened.section.revisions,
         report_episodes=len(opened.report) * len(opened.tasks) * (opened.section.revisions + 1),
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from automem.cli.noted import NotedRow, noted_rows
 from automem.cli.tables import plain_table
+from automem.loops.loop import Amounts, LoopEstimate
 from automem.records.ledger import Trial
 from automem.records.repeats import FalseAccepts
 from automem.ui.words import count, duration, mean_error, money, plural, visible
-from automem_meta.evolve.estimate import Amounts, Estimate
 from automem_meta.evolve.working import Done
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNKNOWN = "not known"
 
 
-def estimate_tables(expected: Estimate) -> Iterator[RenderableType]:
+def estimate_tables(expected: LoopEstimate) -> Iterator[RenderableType]:
     """What is left, if nothing helps and at most."""
     table = plain_table("what is left", "if nothing helps", "at most")
     for name, read in _ROWS:

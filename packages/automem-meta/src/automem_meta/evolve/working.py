@@ -10,6 +10,7 @@ from automem.cli.playing import work_on
 from automem.files import write_json
 from automem.loops.beginning import refuse_another_beginning
 from automem.loops.final import FinalRow, play_report
+from automem.loops.loop import LoopEstimate
 from automem.loops.playing import Player, Side
 from automem.loops.purse import Purse
 from automem.loops.repeats import gate_against_itself
@@ -25,7 +26,7 @@ from automem.run.seeds import parse_seeds
 from automem.scaffold.find import find_scaffold
 from automem.scaffold.load import load_scaffold
 from automem.ui.display import Mode
-from automem_meta.evolve.estimate import Estimate, estimate
+from automem_meta.evolve.estimate import estimate
 from automem_meta.evolve.loop import Loop
 from automem_meta.evolve.opening import Opened
 
@@ -73,7 +74,7 @@ def check_beginning(opened: Opened) -> None:
     refuse_another_beginning(opened.run, trials, root, plan)
 
 
-def estimate_of(opened: Opened, source: RunFolder) -> Estimate:
+def estimate_of(opened: Opened, source: RunFolder) -> LoopEstimate:
     """What is left to be done. Raises ScaffoldError, RunError."""
     player = Player(opened.config, opened.plugins, opened.run, _purse(opened))
     return estimate(opened, player, source)
@@ -84,6 +85,21 @@ def work(opened: Opened, task: Task, invocation: Invocation, *, mode: Mode | Non
     return work_on(opened.config, opened.run, invocation, partial(do, opened, task), mode=mode)
 
 
+def loop_of(opened: Opened, purse: Purse, watching: Watching, models: OpenRouter) -> Loop:
+    """The loop, shown while it works."""
+    return Loop(
+        section=opened.section,
+        gate=opened.gate,
+        player=Player(
+            opened.config, opened.plugins, opened.run, purse, watching.evaluation, models
+        ),
+        search=opened.search,
+        fresh=opened.fresh,
+        report=opened.report,
+        show_review=watching.review,
+    )
+
+
 async def do(opened: Opened, task: Task, watching: Watching) -> Done:
     """The work itself, in a run that is held already; engines stay until it is done."""
     async with kept_routers() as models:
@@ -92,16 +108,8 @@ async def do(opened: Opened, task: Task, watching: Watching) -> Done:
 
 async def _do(opened: Opened, task: Task, watching: Watching, models: OpenRouter) -> Done:
     purse = _purse(opened)
-    player = Player(opened.config, opened.plugins, opened.run, purse, watching.evaluation, models)
-    loop = Loop(
-        section=opened.section,
-        gate=opened.gate,
-        player=player,
-        search=opened.search,
-        fresh=opened.fresh,
-        report=opened.report,
-        show_review=watching.review,
-    )
+    loop = loop_of(opened, purse, watching, models)
+    player = loop.player
     root = loop.root()
     ended, why, rows, against_itself = False, "", (), None
     if task.aa is not None:
