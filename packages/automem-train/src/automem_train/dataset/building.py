@@ -1,109 +1,19 @@
-"""From a run and a selection to a data set: judge, choose, clean, write, prove, name."""
+"""From a run and a selection to a data set: made, proven, and named by what it holds."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+
+import msgspec
 
 from automem.errors import DataError
 from automem.processes.jail import JailLevel
-from automem.records.model import Message
-from automem.records.scaffold import Phase
-from automem.review.view import scaffold_folder
-from automem.run.config import load_config
 from automem.run.layout import RunFolder
-from automem.scaffold.load import Scaffold, load_scaffold
-from automem_train.clean.cleaning import clean
-from automem_train.clean.draft import Vocabulary, draft_of
-from automem_train.dataset.conversations import Conversation, TurnId, conversations
-from automem_train.dataset.counting import DataCount, seed_lists
 from automem_train.dataset.folder import DataFolder
+from automem_train.dataset.making import fill
 from automem_train.dataset.proving import prove
-from automem_train.dataset.record import DataReport, Example
-from automem_train.dataset.writing import DataWriter, new_data
-from automem_train.select.choosing import Candidate, candidates_by_pattern, choose
-from automem_train.select.judging import Judge, episodes_of, rejected
-from automem_train.select.reject import Reject
-from automem_train.select.scoring import Scorer, open_scorer
+from automem_train.dataset.writing import new_data
 from automem_train.select.selection import Chooser
-from automem_train.turns.source import complete_evaluations, sources_of
-from automem_train.turns.table import TurnTable, turn_table
-
-
-@dataclass(slots=True)
-class _Words:
-    """The vocabularies of the scaffolds that were played."""
-
-    run: RunFolder
-    scaffolds: Mapping[str, str]
-    """Evaluation -> hash of its scaffold."""
-    tasks: Mapping[str, str]
-    """Episode -> its task as the game calls it."""
-    _loaded: dict[str, Scaffold] = field(default_factory=dict[str, Scaffold])
-    _known: dict[tuple[str, str, Phase], Vocabulary] = field(
-        default_factory=dict[tuple[str, str, Phase], Vocabulary]
-    )
-
-    def of(self, turn: TurnId) -> Vocabulary:
-        """What the turn's phase offered. Raises ScaffoldError, RunError."""
-        task = self.tasks[turn.episode]
-        known = self._known.get((turn.evaluation, task, turn.phase))
-        if known is None:
-            digest = self.scaffolds[turn.evaluation]
-            if digest not in self._loaded:
-                self._loaded[digest] = load_scaffold(scaffold_folder(self.run, digest))
-            known = self._loaded[digest].for_task(task).vocabulary(turn.phase)
-            self._known[turn.evaluation, task, turn.phase] = known
-        return known
-
-
-@dataclass(slots=True)
-class _Building:
-    """What is known while examples are written."""
-
-    writer: DataWriter
-    count: DataCount
-    words: _Words
-
-    def refuse(self, reject: Reject) -> None:
-        self.writer.reject(reject)
-        self.count.refused(reject)
-
-    def write(self, turn: TurnId, told: Conversation, one: Candidate, reason: str) -> None:
-        """Clean a chosen turn; write the example, or why there is none."""
-        vocabulary = self.words.of(turn)
-        asked = told.asked
-        draft = draft_of(turn.phase, asked.reply, cut_off=asked.finish == "length")
-        cleaned = clean(draft, told.messages, vocabulary)
-        self.count.cleaned(cleaned)
-        problem = cleaned.dropped or cleaned.failed
-        if problem:
-            self.refuse(rejected(one, "cleaning", problem))
-            return
-        example = Example(
-            id=one.id,
-            evaluation=turn.evaluation,
-            task=turn.task,
-            seed=turn.seed,
-            step=turn.step,
-            phase=turn.phase,
-            turn=turn.turn,
-            shape=one.shape,
-            stratum=one.stratum,
-            score=one.score if math.isfinite(one.score) else None,
-            reason=reason,
-            rules=cleaned.rules,
-            spans=cleaned.draft.spans,
-            prompt_tokens=asked.usage.input_tokens,
-            messages=(
-                *told.messages,
-                Message(role="assistant", content=cleaned.draft.text),
-            ),
-        )
-        self.writer.example(example)
-        self.count.kept(example, vocabulary)
 
 
 async def build_data(
@@ -111,88 +21,21 @@ async def build_data(
     chooser: Chooser,
     watch: Callable[[int, int], None] | None = None,
     *,
+    within: Collection[str] = (),
     level: JailLevel | None = None,
 ) -> DataFolder:
     """Make the data set of a selection; one that was made already is found again.
 
-    `watch` is told how many episodes the table of turns has, and of how many. Raises DataError,
-    TraceError, ScaffoldError, JailError.
+    `watch` is told how many episodes the table of turns has, and of how many. `within` are keys of
+    the evaluations that may be learned from, whatever the selection names; empty allows all.
+    Raises DataError, TraceError, ScaffoldError, JailError.
     """
-    evaluations = complete_evaluations(run, chooser.selection.evaluations)
-    plans = {folder.path.name: plan for folder, plan in evaluations}
-    table = turn_table(run, sources_of(run, evaluations), watch)
-    lists = seed_lists(load_config(run.config) if run.config.exists() else None)
-    kept = frozenset(seed for seed, name in lists.items() if name == "report")
-    judge = Judge(chooser, episodes_of(chooser, table.sources), kept)
-    words = _Words(
-        run,
-        {key: plan.scaffold for key, plan in plans.items()},
-        {source.name: source.result.task for source in table.sources},
-    )
     with new_data(run) as writer:
-        building = _Building(writer, DataCount(lists), words)
-        async with _scorer(run, chooser, level) as scorer:
-            await judge.go(table.turns(), scorer, building.refuse)
-        chosen = _chosen(judge, building, table)
-        for turn, told in conversations(run, chosen):
-            building.write(turn, told, *chosen["/".join(map(str, turn))])
+        filled = await fill(run, chooser, writer, watch, within=within, level=level)
         writer.close()
-        _refuse_few(building.count, judge)
-        report = DataReport(
-            hash=writer.hash(chooser),
-            criteria=chooser.selection.criteria,
-            evaluations={key: plan.name for key, plan in plans.items()},
-            table=table.key,
-            turns=judge.turns,
-            jail=None if scorer is None else scorer.jail.level,
-            score_faults=0 if scorer is None else scorer.faults,
-            chosen=len(chosen),
-            named=len(judge.named),
-            proven=prove(run, writer.folder.path),
-            sums=building.count.sums(judge.shapes, {source.name for source in table.sources}),
+        if filled.shortfall:
+            raise DataError(filled.shortfall)
+        report = msgspec.structs.replace(
+            filled.report, hash=writer.hash(chooser), proven=prove(run, writer.folder.path)
         )
         return writer.finish(chooser, report)
-
-
-@asynccontextmanager
-async def _scorer(
-    run: RunFolder, chooser: Chooser, level: JailLevel | None
-) -> AsyncGenerator[Scorer | None]:
-    """The jailed program; None where there is no program."""
-    if not chooser.score:
-        yield None
-        return
-    async with open_scorer(chooser.score, log=run.logs / "jail-score.log", level=level) as scorer:
-        yield scorer
-
-
-def _chosen(
-    judge: Judge, building: _Building, table: TurnTable
-) -> dict[str, tuple[Candidate, str]]:
-    """Id -> candidate and the reason it was named for; by episode, in the order of the table."""
-    taken, left = choose(judge.candidates, judge.chooser.selection)
-    for one, why in left:
-        building.refuse(rejected(one, "share", why))
-    pairs = [*judge.named, *((one, "") for one in taken)]
-    order = {source.name: place for place, source in enumerate(table.sources)}
-    pairs.sort(key=lambda pair: order[pair[0].episode])
-    for one, _ in pairs:
-        building.count.chosen[one.shape] += 1
-    return {one.id: (one, reason) for one, reason in pairs}
-
-
-def _refuse_few(count: DataCount, judge: Judge) -> None:
-    selection = judge.chooser.selection
-    examples, wanted = count.shapes.total(), selection.minimum
-    if examples >= wanted:
-        return
-    reasons = ", ".join(f"{name} {number}" for name, number in count.rejected.most_common())
-    there = candidates_by_pattern(judge.candidates, selection.shapes)
-    shares = ", ".join(
-        f"{pattern} {there[pattern]} for its share of {share:g}"
-        for pattern, share in selection.shapes.items()
-    )
-    raise DataError(
-        f"the selection gives {examples} examples, and its minimum is {wanted}; refused: "
-        f"{reasons or 'none'}" + (f"; candidates: {shares}" if shares else "")
-    )
