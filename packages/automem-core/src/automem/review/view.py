@@ -14,6 +14,7 @@ from automem.episode.reader import TraceReader, open_trace
 from automem.errors import ConfigError, EvaluationError, RunError, ScaffoldError
 from automem.evaluate.episodes import read_result
 from automem.evaluate.plan import EvaluationPlan
+from automem.records.config import RunConfig
 from automem.records.environment import EnvironmentInfo
 from automem.records.result import EpisodeResult
 from automem.records.review import ReviewTask
@@ -23,7 +24,6 @@ from automem.run.seeds import parse_seeds
 from automem.scaffold.content import content_hash, copy_into
 
 SeenSeeds = Literal["search", "train"]
-_KEPT_FOR = {"search": "the search", "train": "training", "report": "the report"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KEPT_READERS = 4
 
@@ -98,32 +98,35 @@ class View:
 def open_view(run: RunFolder, task: ReviewTask, sees: SeenSeeds = "search") -> View:
     """The evaluations that a task names. Raises ConfigError, EvaluationError and TraceError.
 
-    Refused is an evaluation on a seed of another list than the one that is seen: what is seen
-    here decides what is played next, or what is learned.
+    Refused is an evaluation on a seed that is kept for something else: what is seen here decides
+    what is played next, or what is learned.
     """
     config = load_config(run.config) if run.config.exists() else None
-    kept: set[int] = set()
-    others = [name for name in _KEPT_FOR if name != sees]
-    if config is not None:
-        lists = {"search": config.seeds.search, "train": config.seeds.train}
-        lists["report"] = config.seeds.report
-        kept = {seed for name in others for seed in parse_seeds(lists[name])}
     evaluations: list[ShownEvaluation] = []
     for key in dict.fromkeys((*task.evaluations, *task.failed_evaluations)):
         folder = run.evaluation(key)
         plan = _plan(folder)
-        if secret := sorted(kept & set(plan.seeds)):
-            raise ConfigError(
-                f"the evaluation {key} was played on seed {secret[0]}, which is kept for "
-                f"{' or for '.join(_KEPT_FOR[name] for name in others)}; a review of this kind "
-                f"sees {sees} seeds only"
-            )
+        if config is not None:
+            _refuse_hidden(key, plan, config, sees)
         number = len(evaluations)
         letter = _LETTERS[number] if number < len(_LETTERS) else f"Z{number}"
         shown = ShownEvaluation(letter, _what(plan, key, task), folder, plan)
         shown.episodes.extend(_finished(shown))
         evaluations.append(shown)
     return View(evaluations, config is not None and config.evaluation.unsafe_code)
+
+
+def _refuse_hidden(key: str, plan: EvaluationPlan, config: RunConfig, sees: SeenSeeds) -> None:
+    """Raises ConfigError for a seed that decides later what was worth learning or keeping."""
+    train = {*parse_seeds(config.seeds.train)}
+    if sees == "train":
+        hidden = sorted(set(plan.seeds) - train)
+        why = "none of those to learn from ([seeds] train); a review of this kind sees these only"
+    else:
+        hidden = sorted(set(plan.seeds) & {*train, *parse_seeds(config.seeds.report)})
+        why = "kept for training or for the report; a review of this kind sees search seeds only"
+    if hidden:
+        raise ConfigError(f"the evaluation {key} was played on seed {hidden[0]}, which is {why}")
 
 
 def _plan(folder: EvaluationFolder) -> EvaluationPlan:

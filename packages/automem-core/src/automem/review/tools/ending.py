@@ -32,8 +32,10 @@ class Ending:
     """The answer of an accepted `finish`."""
     problems: Callable[[Workplace], Awaitable[list[str]]]
     """Everything that keeps it from being used, in words."""
-    missing: Callable[[Workplace], Iterable[str]] = lambda place: ()
+    missing: Callable[[Workplace], Iterable[str]]
     """What `finish` wants besides the check and the two reports, where it is not there."""
+    told: Callable[[Workplace], str] = lambda place: ""
+    """What else is said of what passes the check."""
 
     def tools(self) -> tuple[Tool, Tool]:
         """`check` and `finish`."""
@@ -46,7 +48,7 @@ class Ending:
         """Every problem, or that there is none."""
         found = await self.problems(place)
         if not found:
-            return self.passed
+            return f"{self.passed}\n{self.told(place)}".rstrip()
         return _listed(f"The {self.what} does not pass", found)
 
     async def _finish(self, place: Workplace, arguments: NoArguments) -> str:
