@@ -66,10 +66,11 @@ class Plan:
 
 def order_of(seed: int, epoch: int, examples: int) -> list[int]:
     """The numbers of all examples in the order of an epoch, both counted from 0."""
-    order = list(range(examples))
-    # A text is hashed, so that neighboring seeds and epochs have nothing in common.
-    random.Random(f"{seed}/{epoch}").shuffle(order)  # noqa: S311 - an order, no secret
-    return order
+    # A text is hashed, so that neighboring seeds and epochs have nothing in common; and `random`
+    # is what every version of Python draws alike.
+    drawn = random.Random(f"{seed}/{epoch}")  # noqa: S311 - an order, no secret
+    keys = [drawn.random() for _ in range(examples)]
+    return sorted(range(examples), key=keys.__getitem__)
 
 
 def factor(done: int, steps: int, schedule: Schedule, warmup: float) -> float:
