@@ -18,14 +18,15 @@ from automem.run.layout import RunFolder, run_folder
 from automem.run.seeds import parse_seeds
 
 _S = TypeVar("_S", bound=LoopSection)
+_S_co = TypeVar("_S_co", bound=LoopSection, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened(Generic[_S]):
+class Opened(Generic[_S_co]):
     """A configuration that was checked for one loop, and what its names stand for."""
 
     config: RunConfig
-    section: _S
+    section: _S_co
     plugins: Plugins
     run: RunFolder
     gate: Gate

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 
+from automem.loops.foretelling import seeds_of_noise
 from automem.loops.judging import Needs
 from automem.loops.versions import Version
 from automem.protocols import Gate
-from automem.records.gate import Pair
 from automem.records.ledger import Trial
 from automem_meta.config import EvolveSection
 from automem_meta.evolve.state import Stop, next_step
-
-SIMULATED = 300
-DIFFERENCE_SD = 0.12
-"""Of one seed's difference. The gates that come along do not depend on it: only signs and ranks of
-means count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +27,7 @@ def if_nothing_helps(
 ) -> Ahead:
     """What is left where no change has any effect, and nothing is kept."""
     tries = tries_left(section, root, trials, kept_every=0)
-    return Ahead(tries=tries, seeds=tries * _seeds_of_noise(gate))
+    return Ahead(tries=tries, seeds=tries * seeds_of_noise(gate))
 
 
 def at_most(
@@ -73,21 +67,3 @@ def tries_left(
 
 def _per_revision(section: EvolveSection) -> int:
     return section.attempts * (1 + section.continuations)
-
-
-def _seeds_of_noise(gate: Gate) -> float:
-    """Seeds that a change without effect is played on, the incumbent's fresh ones included."""
-    rng = random.Random(0)  # noqa: S311 - a simulation, not a secret
-    seeds = 0
-    for _ in range(SIMULATED):
-        pairs: list[Pair] = []
-        verdict = gate.judge(pairs)
-        while verdict.decision == "more":
-            more = verdict.seeds - len(pairs)
-            seeds += more * (2 if verdict.fresh else 1)
-            pairs += [
-                Pair(task="", seed=n, before=0.5, after=0.5 + rng.gauss(0.0, DIFFERENCE_SD))
-                for n in range(len(pairs), verdict.seeds)
-            ]
-            verdict = gate.judge(pairs)
-    return seeds / SIMULATED

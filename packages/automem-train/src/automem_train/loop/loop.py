@@ -1,0 +1,256 @@
+"""Loop 2 from the ledger's end to its own: collect, recipe, data, training, gate, a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from automem.errors import (
+    AutoMemError,
+    DataError,
+    EvaluationUnfinished,
+    ScaffoldError,
+    TrainerError,
+)
+from automem.loops.beginning import refuse_another_beginning, refuse_touched
+from automem.loops.judging import Judgment, Seeds, Sides, judge, own_failure
+from automem.loops.playing import Played, Player, Side, settings_of
+from automem.loops.reviewing import ShowReview, open_provider, review, unseen_review
+from automem.loops.versions import Version
+from automem.protocols import MetaProvider
+from automem.records.ledger import Trial, TrialVerdict
+from automem.records.review import ReviewOutcome, Spent
+from automem.records.training import LoraSettings, TrainingJob
+from automem.run.layout import RunFolder
+from automem.run.ledger import append_trial, read_ledger
+from automem.ui.words import plural
+from automem_train.config import MOST_CONFIGURATIONS, TrainSection
+from automem_train.loop.asking import form_of, task_of
+from automem_train.loop.making import make_data, trained, with_data
+from automem_train.loop.opening import Opened
+from automem_train.loop.state import Stop, Turn, best, next_step
+from automem_train.recipes.reading import read_recipe
+from automem_train.recipes.telling import settings_text
+from automem_train.training.running import ShowTraining, train, unseen_training
+
+
+@dataclass(slots=True)
+class Loop:
+    """One run of loop 2. All that it knows is on disk: any of its steps may be the last."""
+
+    opened: Opened
+    player: Player
+    """Of the configuration without an adapter."""
+    show_review: ShowReview = unseen_review
+    show_training: ShowTraining = unseen_training
+
+    @property
+    def run_folder(self) -> RunFolder:
+        """Where everything is."""
+        return self.player.run
+
+    @property
+    def section(self) -> TrainSection:
+        """`[train]`."""
+        return self.opened.section
+
+    async def run(self) -> Stop:
+        """Try until nothing is left to try. Raises what reviews, training and play raise."""
+        root = self.root()
+        settings = self.settings(root)
+        while True:
+            trials = read_ledger(self.run_folder.ledger)
+            step = next_step(root, trials, self.section, settings)
+            if isinstance(step, Stop):
+                return step
+            refuse_touched(self.run_folder, self.opened.loop.report)
+            self.opened.trainer.check(self.opened.job(LoraSettings()))
+            append_trial(self.run_folder.ledger, await self._try(step, trials, settings))
+
+    def root(self) -> Version:
+        """What the run begins with. Raises ConfigError where the ledger began with another."""
+        scaffold = self.player.keep(self.player.config.scaffold.source)
+        root = Version(scaffold.hash, scaffold.manifest.name, 0)
+        trials = read_ledger(self.run_folder.ledger)
+        plan = self.player.plan(Side(scaffold.folder), self.opened.loop.search)
+        refuse_another_beginning(self.run_folder, trials, root, plan)
+        return root
+
+    def settings(self, root: Version) -> str:
+        """The hash of what makes results of this configuration comparable."""
+        folder = self.player.folder(root.hash)
+        return settings_of(self.player.plan(Side(folder), self.opened.loop.search))
+
+    async def _try(self, step: Turn, trials: tuple[Trial, ...], settings: str) -> Trial:
+        folder = self.player.folder(step.scaffold.hash)
+        review_folder = self.run_folder.recipe_review(step.iteration, step.version)
+        budget = self.player.purse.review_budget(self.section.review, review_folder)
+        async with open_provider(self.section, self.player.plugins, budget) as provider:
+            collected = await self.player.play(
+                Side(folder), self.opened.train, f"{step.text}: turns to learn from"
+            )
+            outcome = await self._review(step, review_folder, collected, provider)
+        trial = Trial(
+            kind="recipe",
+            at=_now(),
+            settings=settings,
+            revision=step.iteration,
+            attempt=step.place,
+            places=step.place,
+            review=review_folder.relative_to(self.run_folder.path).as_posix(),
+            parent=step.scaffold.hash,
+            parent_name=step.scaffold.name,
+            change=outcome.change,
+            verdict="no_proposal",
+            why=f"{_REASONS.get(outcome.reason, outcome.reason)}: {outcome.text}".rstrip(": "),
+            gate=self.section.gate,
+            review_cost=outcome.spent if step.place == 1 else Spent(),
+        )
+        if outcome.reason != "finished":
+            return trial
+        try:
+            recipe = read_recipe(review_folder / "overlay", most=MOST_CONFIGURATIONS)
+            data = await make_data(
+                self.run_folder,
+                review_folder,
+                recipe,
+                collected=collected.evaluations,
+                seeds=self.opened.train,
+            )
+        except DataError as error:
+            return _ended(trial, "refused", self._shortened(error))
+        lora = recipe.lora[step.place - 1]
+        job = with_data(self.opened.job(lora, data.path.name), data, self._told(step))
+        trial = msgspec.structs.replace(
+            trial,
+            places=len(recipe.lora),
+            candidate=job.key,
+            candidate_name=f"{step.scaffold.name}+{trial.name}",
+            change=f"{outcome.change.rstrip('.')} ({settings_text(lora)})",
+        )
+        return await self._trained(step, trials, trial, job)
+
+    async def _review(
+        self, step: Turn, folder: Path, collected: Played, provider: MetaProvider
+    ) -> ReviewOutcome:
+        return await review(
+            folder,
+            task_of(step, collected.evaluations),
+            self.section,
+            provider=provider,
+            run=self.run_folder,
+            plugins=self.player.plugins,
+            purse=self.player.purse,
+            title=f"{step.text}: review by {self.section.provider}; {champion_text(step)}",
+            form=form_of(self.opened, step),
+            show=self.show_review,
+        )
+
+    async def _trained(
+        self, step: Turn, trials: tuple[Trial, ...], trial: Trial, job: TrainingJob
+    ) -> Trial:
+        """The trial with what training brought, and then the gate."""
+        for earlier in trials:
+            same = (earlier.candidate, earlier.parent) == (job.key, trial.parent)
+            if same and earlier.stages:
+                why = f"it is the adapter of {earlier.name}, which was tried before"
+                return _ended(trial, "refused", why)
+        title = f"{step.text}, configuration {step.place} of {trial.places}"
+        self.player.purse.left()
+        try:
+            provenance = await train(
+                job,
+                self.opened.trainer,
+                self.run_folder.adapters / job.key,
+                title=f"{title}: training by {self.section.trainer}",
+                show=self.show_training,
+            )
+        except TrainerError as error:
+            if not error.settings_failed:
+                raise
+            return _ended(trial, "dropped", f"its training failed: {self._shortened(error)}")
+        trial = msgspec.structs.replace(trial, trained=trained(job, provenance))
+        return await self._judged(step, trials, trial, title)
+
+    async def _judged(
+        self, step: Turn, trials: tuple[Trial, ...], trial: Trial, title: str
+    ) -> Trial:
+        """The trial with the verdict of the gate: two-model play against one-model play."""
+        alone = Side(self.player.folder(step.scaffold.hash))
+        both = Side(alone.scaffold, adapter=str(self.run_folder.adapters / trial.candidate))
+        judgment = await judge(
+            self.opened.loop.gate,
+            self.player,
+            Sides(before=alone, after=both),
+            Seeds(self.opened.loop.search, self._unused(trials), self.section.key),
+            f"{title}; {champion_text(step)}",
+        )
+        trial = msgspec.structs.replace(
+            trial,
+            stages=tuple(judgment.stages),
+            fresh=judgment.fresh,
+            evaluations=judgment.evaluations,
+            play_cost=judgment.cost,
+        )
+        if judgment.failure is not None:
+            return _ended(trial, "refused", self._shortened(judgment.failure))
+        if not judgment.kept:
+            return _ended(trial, "dropped", judgment.why)
+        return await self._kept(trial, both, judgment, title)
+
+    async def _kept(self, trial: Trial, both: Side, judgment: Judgment, title: str) -> Trial:
+        """The trial with the mean over all search seeds, by which specialists are ranked."""
+        search = self.opened.loop.search
+        judged = {pair.seed for pair in judgment.pairs}
+        rest = tuple([seed for seed in search if seed not in judged])
+        try:
+            if rest:
+                told = f"{title}: kept, now on the other search seeds"
+                further = await self.player.play(both, rest, told)
+                cost = trial.play_cost + further.cost
+                trial = msgspec.structs.replace(trial, play_cost=cost)
+            whole = await self.player.play(both, search, title)
+        except (ScaffoldError, EvaluationUnfinished) as error:
+            return _ended(trial, "refused", self._shortened(own_failure(error)))
+        trial = msgspec.structs.replace(trial, mean=whole.mean[0])
+        return _ended(trial, "kept", judgment.why)
+
+    def _told(self, step: Turn) -> str:
+        """What was played for the data, in words."""
+        seeds = plural(len(self.opened.train), "train seed")
+        return f"{step.scaffold.name} ({step.scaffold.hash}), one model, {seeds}"
+
+    def _shortened(self, error: AutoMemError) -> str:
+        """The error with paths as they are in the run."""
+        return str(error).replace(f"{self.run_folder.path}/", "")
+
+    def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:
+        """The fresh seeds that no candidate of either loop was played on."""
+        used = {seed for trial in trials for seed in trial.fresh_seeds}
+        return tuple([seed for seed in self.opened.loop.fresh if seed not in used])
+
+
+_REASONS = {
+    "limit": "the review reached its limit",
+    "gave_up": "the meta-LLM gave up",
+    "refused": "the meta-LLM refused",
+}
+
+
+def champion_text(step: Turn) -> str:
+    """The best specialist so far, as a display names it."""
+    champion = best(step.earlier)
+    kept = sum(trial.verdict == "kept" for trial in step.earlier)
+    name = champion.candidate_name if champion else f"{step.scaffold.name} alone"
+    return f"best so far {name} ({kept} kept, {len(step.earlier)} tried)"
+
+
+def _ended(trial: Trial, verdict: TrialVerdict, why: str) -> Trial:
+    return msgspec.structs.replace(trial, verdict=verdict, why=why, at=_now())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,117 @@
+"""What a recipe becomes: a data set of collected turns, then an adapter for each configuration."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from automem.errors import DataError
+from automem.files import write_json
+from automem.records._struct import Record
+from automem.records.ledger import Trained
+from automem.records.training import Provenance, TrainingJob
+from automem.run.layout import RunFolder
+from automem_train.dataset.building import build_data
+from automem_train.dataset.folder import DataFolder, locate_data
+from automem_train.recipes.reading import reused_data
+from automem_train.recipes.recipe import Recipe
+from automem_train.select.selection import Chooser, load_selection
+
+MADE = "data.json"
+_TENTH = 10
+
+
+class Made(Record):
+    """`data.json` of a review: which data set its recipe became."""
+
+    data: str
+    """Hash; the selection may choose by chance, and is not asked twice."""
+
+
+async def make_data(
+    run: RunFolder,
+    review: Path,
+    recipe: Recipe,
+    *,
+    collected: Sequence[str],
+    seeds: Sequence[int],
+) -> DataFolder:
+    """The data set of a recipe: used again, found as it was made, or chosen anew.
+
+    Raises DataError where the recipe gives none, and what the jail and traces raise.
+    """
+    reused = reused_data(recipe, run)
+    if reused is not None:
+        return reused
+    made = _made(run, review)
+    if made is None:
+        chooser = restricted(load_selection(review / "overlay"), collected, seeds)
+        made = await build_data(run, chooser)
+        write_json(review / MADE, Made(data=made.path.name))
+    return made
+
+
+def restricted(chooser: Chooser, collected: Sequence[str], seeds: Sequence[int]) -> Chooser:
+    """The selection, choosing only among what was collected for training.
+
+    Raises DataError where it names evaluations or seeds of which none was.
+    """
+    selection = chooser.selection
+    named = selection.evaluations
+    keys = tuple([key for key in collected if not named or key.startswith(named)])
+    wanted = chooser.seeds
+    among = tuple([seed for seed in seeds if not wanted or seed in wanted])
+    if not keys or not among:
+        what = "evaluations" if not keys else "[episodes] seeds"
+        raise DataError(
+            f"selection.toml: {what} names nothing of what was collected for training; leave it "
+            "out, which takes all of it"
+        )
+    episodes = msgspec.structs.replace(selection.episodes, seeds=among)
+    return msgspec.structs.replace(
+        chooser,
+        selection=msgspec.structs.replace(selection, evaluations=keys, episodes=episodes),
+    )
+
+
+def with_data(job: TrainingJob, data: DataFolder, told: str) -> TrainingJob:
+    """The job for a data set; `told` says what was played for it."""
+    with data.examples.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return msgspec.structs.replace(
+        job,
+        data=data.path.name,
+        examples=str(data.examples.resolve()),
+        examples_sha256=digest,
+        evaluation=told,
+    )
+
+
+def trained(job: TrainingJob, provenance: Provenance) -> Trained:
+    """What the ledger keeps of an adapter."""
+    losses = provenance.losses
+    part = max(1, len(losses) // _TENTH)
+    return Trained(
+        adapter=job.key,
+        data=job.data,
+        trainer=job.trainer,
+        base=job.base,
+        lora=job.lora,
+        examples=provenance.data.examples,
+        steps=provenance.steps,
+        first_loss=sum(losses[:part]) / part,
+        last_loss=sum(losses[-part:]) / part,
+        seconds=provenance.seconds,
+    )
+
+
+def _made(run: RunFolder, review: Path) -> DataFolder | None:
+    """The data set that was made before; None where there is none, or it is gone."""
+    try:
+        made = msgspec.json.decode((review / MADE).read_bytes(), type=Made)
+        return locate_data(run, made.data)
+    except (OSError, msgspec.MsgspecError, DataError):
+        return None

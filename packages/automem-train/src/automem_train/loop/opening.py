@@ -1,0 +1,151 @@
+"""From a configuration to a loop 2 that can run; everything that can be refused is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from automem.errors import ConfigError, PluginError
+from automem.loops import opening
+from automem.models.roles import DEFAULT, resolve_roles
+from automem.plugins import Plugins
+from automem.protocols import Trainer
+from automem.records.config import RoleSection, RunConfig
+from automem.records.training import LoraSettings, TrainingJob
+from automem.run.layout import RunFolder
+from automem.run.seeds import parse_seeds
+from automem.spec import BackendSpec
+from automem_train.config import TrainSection
+
+MEMORY = "memory"
+OF_LOOP_1: Mapping[str, str] = {
+    "fresh": "1000 from 20000",
+    "aa": "4000 from 40000",
+}
+"""Seeds of `[evolve]` that no list of this loop may share, as they are where none are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A configuration that was checked for loop 2, and what its names stand for."""
+
+    config: RunConfig
+    """As it was given."""
+    loop: opening.Opened[TrainSection]
+    """Of the configuration without an adapter: one-model play, against which all is judged."""
+    train: tuple[int, ...]
+    base: str
+    trainer: Trainer
+
+    @property
+    def section(self) -> TrainSection:
+        """`[train]`."""
+        return self.loop.section
+
+    @property
+    def run(self) -> RunFolder:
+        """Where everything is."""
+        return self.loop.run
+
+    @property
+    def plugins(self) -> Plugins:
+        """What is installed."""
+        return self.loop.plugins
+
+    def job(self, lora: LoraSettings, data: str = "") -> TrainingJob:
+        """What a trainer is told, but for the data's files."""
+        return TrainingJob(
+            trainer=self.section.trainer,
+            base=self.base,
+            data=data,
+            examples="",
+            examples_sha256="",
+            lora=lora,
+            precision=self.section.precision,
+            checkpointing=self.section.checkpointing,
+        )
+
+
+def open_config(config: RunConfig, plugins: Plugins) -> Opened:
+    """Check a configuration for loop 2. Raises ConfigError with the path of the key."""
+    bare = without_adapter(config)
+    loop = opening.open_loop(bare, plugins, TrainSection)
+    train = parse_seeds(config.seeds.train)
+    if not train:
+        raise ConfigError(
+            '[seeds] train is empty; name the seeds to collect turns on, such as train = "100 from '
+            '1000"'
+        )
+    _refuse_shared(config, loop.fresh)
+    return Opened(
+        config=config,
+        loop=loop,
+        train=train,
+        base=loop.section.base or _base(bare, plugins),
+        trainer=_trainer(loop.section, plugins),
+    )
+
+
+def without_adapter(config: RunConfig) -> RunConfig:
+    """The configuration for one-model play. Raises ConfigError where both roles have an adapter."""
+    if config.roles.get(DEFAULT, RoleSection()).adapter is not None:
+        raise ConfigError(
+            "[roles.default] adapter: the player itself has an adapter, and loop 2 trains one for "
+            "its memory; name it in [roles.memory], or merge it into a model of its own with "
+            "`automem adapters export --merged`"
+        )
+    roles = {
+        name: msgspec.structs.replace(role, adapter=None) if name == MEMORY else role
+        for name, role in config.roles.items()
+    }
+    return msgspec.structs.replace(config, roles=roles)
+
+
+def _base(config: RunConfig, plugins: Plugins) -> str:
+    """The model of the memory role. Raises ConfigError where it cannot be trained and served."""
+    memory = resolve_roles(config.roles)["memory"]
+    spec = plugins.get("backend", memory.backend or "")
+    if not isinstance(spec, BackendSpec):
+        able = [s.name for s in plugins.backends().values() if isinstance(s, BackendSpec)]
+        raise ConfigError(
+            f"[roles.memory] backend: what {spec.name!r} plays with is no model that AutoMem can "
+            f"train and serve with an adapter; choose one of {', '.join(able)}, with a model whose "
+            "weights you have"
+        )
+    if not memory.model:
+        raise ConfigError(
+            "[roles.memory] model: name the model that is to be trained, a folder or a name on a "
+            "model hub"
+        )
+    return memory.model
+
+
+def _trainer(section: TrainSection, plugins: Plugins) -> Trainer:
+    try:
+        spec = plugins.get("trainer", section.trainer)
+    except PluginError as error:
+        raise ConfigError(f"[train] trainer: {error}") from error
+    options = plugins.options(spec, section.trainer_options, path="train.trainer_options")
+    trainer: Trainer = plugins.load(spec)(options)
+    return trainer
+
+
+def _refuse_shared(config: RunConfig, fresh: tuple[int, ...]) -> None:
+    """What loop 1 plays on is not fresh for loop 2, whichever of them comes first."""
+    if not config.evolve:
+        return
+    for name, usual in OF_LOOP_1.items():
+        given: Any = config.evolve.get(name, usual)
+        try:
+            theirs = msgspec.convert(given, str | int | tuple[int, ...])
+            shared = sorted(set(fresh) & set(parse_seeds(theirs)))
+        except (ConfigError, msgspec.ValidationError):
+            continue  # that section says what is wrong with it
+        if shared:
+            raise ConfigError(
+                f"[train] fresh: seed {shared[0]} is also in [evolve] {name}; choose a range that "
+                'no list shares, such as "1000 from 30000"'
+            )
