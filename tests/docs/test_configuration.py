@@ -9,9 +9,11 @@ import pytest
 
 from automem.records.config import (
     AgentSection,
+    AssumedSection,
     EnvironmentSection,
     EvaluationSection,
     LimitsSection,
+    PipelineSection,
     RoleSection,
     RunConfig,
     RunSection,
@@ -41,9 +43,9 @@ def section(name: str) -> str:
 
 
 def test_every_section_has_its_part_of_the_page() -> None:
-    assert {*KEYS, "evolve", "train"} == {*RunConfig.__struct_fields__}
+    assert {*KEYS, "evolve", "train", "pipeline"} == {*RunConfig.__struct_fields__}
     headings = re.findall(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert headings == [*list(KEYS), "evolve", "train"]
+    assert headings == [*list(KEYS), "evolve", "train", "pipeline"]
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -59,3 +61,10 @@ def test_every_key_of_the_loop_is_on_the_page() -> None:
     assert named | tables == {*EvolveSection.__struct_fields__}
     for key in ReviewBudget.__struct_fields__:
         assert f"`{key}`" in section("evolve")
+
+
+def test_every_key_of_the_pipeline_is_on_the_page() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", section("pipeline"), flags=re.MULTILINE)
+    named = set(re.findall(r"`(\w+)`", " ".join(rows)))
+    keys = {*PipelineSection.__struct_fields__, *AssumedSection.__struct_fields__} - {"assumed"}
+    assert named == keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -11,6 +11,7 @@ from automem.records.model import Sampling
 
 Count = Annotated[int, Meta(ge=1)]
 Amount = Annotated[float, Meta(ge=0.0)]
+Above = Annotated[float, Meta(gt=0.0)]
 Seeds = tuple[int, ...] | int | str
 """A list, a single one, or text such as `100 from 1000`."""
 
@@ -106,6 +107,56 @@ class EvaluationSection(Record):
     """Play a scaffold's code also where nothing keeps it in."""
 
 
+class AssumedSection(Record):
+    """`[pipeline.assumed]`: what an estimate goes by where nothing was measured; None is unknown.
+
+    Nothing but estimates reads it.
+    """
+
+    source: str = ""
+    """Where the figures come from, in a sentence that is told with the estimate."""
+    steps: Above | None = None
+    """Of an episode; None is `[environment] max_steps`."""
+    calls: Above | None = None
+    """Model calls of a step."""
+    input_tokens: Amount | None = None
+    """Of a call, cached ones included; likewise `output_tokens`."""
+    output_tokens: Amount | None = None
+    cached: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+    """Share of the input that the engine has cached."""
+    prefill: Above | None = None
+    """Uncached input tokens a second, of all GPUs of the engine, with all episodes at once."""
+    decode: Above | None = None
+    """Output tokens a second, likewise."""
+    gpus: Amount = 0.0
+    """Of the engine; 0 where there are none, or they are somebody else's."""
+    review_turns: Amount | None = None
+    """Of one review; likewise `review_tokens` and `review_cost`."""
+    review_tokens: Amount | None = None
+    review_cost: Amount | None = None
+    """US dollars."""
+    training_tokens: Amount | None = None
+    """Of one training, all epochs together."""
+    training: Above | None = None
+    """Tokens a second of a training."""
+    training_gpus: Amount = 0.0
+
+
+class PipelineSection(Record):
+    """`[pipeline]`: what is played in the end, and how the page shows it."""
+
+    baselines: bool = True
+    """Also play the two agents without memory files: a window of observations, with and without
+    chain of thought."""
+    memory_only: bool = True
+    """Also play each scaffold that has code without its `perceive` and `guard`."""
+    replayed: Count = 2
+    """So many report seeds are replayed in the page, every version side by side."""
+    frames: Literal["none", "key", "all"] = "key"
+    """Pictures of the replay: none, those of every tenth step and of events, or all."""
+    assumed: AssumedSection = AssumedSection()
+
+
 class RunConfig(Record):
     """The whole file."""
 
@@ -122,3 +173,4 @@ class RunConfig(Record):
     """Checked by the package that plays loop 1."""
     train: dict[str, Any] = {}
     """Checked by the package that plays loop 2."""
+    pipeline: PipelineSection = PipelineSection()

@@ -17,6 +17,7 @@ from automem.records.config import (
     EnvironmentSection,
     EvaluationSection,
     LimitsSection,
+    PipelineSection,
     RoleSection,
     RunConfig,
     RunSection,
@@ -42,6 +43,7 @@ _CLOSED_SECTIONS: Mapping[str, tuple[str, ...]] = {
     "seeds": SeedsSection.__struct_fields__,
     "limits": LimitsSection.__struct_fields__,
     "evaluation": EvaluationSection.__struct_fields__,
+    "pipeline": PipelineSection.__struct_fields__,
 }
 
 

@@ -140,6 +140,11 @@ class RunFolder:
         return self.path / "adapters"
 
     @property
+    def pipeline(self) -> Path:
+        """The final table of `automem pipeline`: exists once all of it was played."""
+        return self.path / "pipeline.json"
+
+    @property
     def report(self) -> Path:
         """The page that `automem report` writes."""
         return self.path / "report.html"
