@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from automem.cli.estimates import estimate_tables
 from automem.plugins import Plugins
 from automem.run.config import parse_config
 from automem.run.layout import RunFolder
 from automem_meta.evolve.opening import Opened, open_config
-from automem_meta.evolve.telling import estimate_tables
 from automem_meta.evolve.working import estimate_of
 
 from .conftest import WHOLE_OVERRIDES, Whole

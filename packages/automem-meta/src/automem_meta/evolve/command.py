@@ -77,6 +77,7 @@ def evolve(
     run's ledger. The same command goes on after an interruption, wherever it was: no review and
     no episode is paid for twice.
     """
+    from automem.cli.estimates import estimate_tables
     from automem.cli.locate import locate_run
     from automem.plugins import load_plugins
     from automem.run.config import load_config
@@ -94,11 +95,11 @@ def evolve(
     if only_estimate:
         if as_json:
             print_json(expected)
-        say(*telling.estimate_tables(expected))
+        say(*estimate_tables(expected))
         say("next: " + command_line("evolve", *_same(invocation.arguments, without="--estimate")))
         return
     if aa is None:
-        say(*telling.estimate_tables(expected))
+        say(*estimate_tables(expected))
     task = Task(aa=aa, with_report=with_report)
     done = work(opened, task, invocation, mode=mode)
     if as_json:

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from automem.cli.noted import NotedRow, noted_rows
 from automem.cli.tables import plain_table
-from automem.loops.loop import Amounts, LoopEstimate
 from automem.records.ledger import Trial
 from automem.records.repeats import FalseAccepts
-from automem.ui.words import count, duration, mean_error, money, plural, visible
+from automem.ui.words import count, mean_error, money, plural, visible
 from automem_meta.evolve.working import Done
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
-
-UNKNOWN = "not known"
-
-
-def estimate_tables(expected: LoopEstimate) -> Iterator[RenderableType]:
-    """What is left, if nothing helps and at most."""
-    table = plain_table("what is left", "if nothing helps", "at most")
-    for name, read in _ROWS:
-        table.add_row(name, read(expected.if_nothing_helps), read(expected.at_most))
-    yield table
-    if expected.report_episodes:
-        yield f"then --report plays at most {plural(expected.report_episodes, 'episode')}"
-    if expected.measured_episodes:
-        yield (
-            f"measured over {plural(expected.measured_episodes, 'episode')} "
-            f"in {expected.measured_in}"
-        )
-    for note in expected.notes:
-        yield f"note: {note}"
 
 
 def tables(done: Done) -> Iterator[RenderableType]:
@@ -103,34 +83,3 @@ def _plain(text: str) -> Text:
     from rich.text import Text
 
     return Text(visible(text))
-
-
-def _number(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:,.0f}"
-
-
-def _tokens(value: float | None) -> str:
-    return UNKNOWN if value is None else count(round(value))
-
-
-def _money(value: float | None) -> str:
-    return UNKNOWN if value is None else money(value)
-
-
-def _hours(value: float | None) -> str:
-    return UNKNOWN if value is None else duration(3600 * value)
-
-
-_ROWS: tuple[tuple[str, Callable[[Amounts], str]], ...] = (
-    ("tries", lambda of: _number(of.tries)),
-    ("episodes", lambda of: _number(of.episodes)),
-    ("steps", lambda of: _number(of.steps)),
-    ("model calls", lambda of: _number(of.calls)),
-    ("tokens of play", lambda of: _tokens(of.tokens)),
-    ("money for play", lambda of: _money(of.cost)),
-    ("time of play", lambda of: _hours(of.hours)),
-    ("turns of reviews", lambda of: _number(of.review_turns)),
-    ("tokens of reviews", lambda of: _tokens(of.review_tokens)),
-    ("money for reviews", lambda of: _money(of.review_cost)),
-    ("time of reviews", lambda of: _hours(of.review_hours)),
-)
