@@ -28,6 +28,13 @@ def automem_trainers() -> list[Spec]:
             config="automem_train.trainers.peft:PeftOptions",
             interpreter="peft",
         ),
+        Spec(
+            name="unsloth",
+            make="automem_train.trainers.unsloth:UnslothTrainer",
+            summary="The same training with unsloth's kernels, on one GPU; slower ones on a CPU.",
+            config="automem_train.trainers.unsloth:UnslothOptions",
+            interpreter="unsloth",
+        ),
     ]
 
 
@@ -39,5 +46,10 @@ def automem_setups() -> list[Spec]:
             name="peft",
             make="automem_train.trainers.setups:peft_interpreter",
             summary="The trainer peft's torch (CPU build), transformers, peft and accelerate",
+        ),
+        Spec(
+            name="unsloth",
+            make="automem_train.trainers.setups:unsloth_interpreter",
+            summary="The trainer unsloth (partly AGPL and LGPL) with its torch (CPU build) and trl",
         ),
     ]
