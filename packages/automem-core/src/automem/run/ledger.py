@@ -49,7 +49,9 @@ def append_trial(path: Path, trial: Trial) -> None:
 def trial_line(trial: Trial) -> str:
     """A line for people and for a meta-LLM: what was tried, and what came of it."""
     tried = f"revision {trial.revision}, attempt {trial.attempt}"
-    if trial.continuation:
+    if trial.kind == "recipe":
+        tried = f"recipe {trial.revision}, configuration {trial.attempt} of {trial.places}"
+    elif trial.continuation:
         tried += f", continuation {trial.continuation}"
     change = f" {trial.change.strip().rstrip('.')}." if trial.change.strip() else ""
     return f"{tried}:{change} {trial.verdict.replace('_', ' ')}: {trial.why}"
