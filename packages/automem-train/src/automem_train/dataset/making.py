@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from anyio.lowlevel import checkpoint
@@ -14,16 +14,14 @@ from automem.errors import DataError
 from automem.processes.jail import JailLevel
 from automem.records._struct import Record
 from automem.records.model import Message
-from automem.records.scaffold import Phase
-from automem.review.view import scaffold_folder
 from automem.run.config import load_config
 from automem.run.layout import RunFolder
-from automem.scaffold.load import Scaffold, load_scaffold
 from automem_train.clean.cleaning import clean
-from automem_train.clean.draft import Vocabulary, draft_of
+from automem_train.clean.draft import draft_of
 from automem_train.dataset.conversations import Conversation, TurnId, conversations
 from automem_train.dataset.counting import DataCount, seed_lists
 from automem_train.dataset.record import DataReport, Example
+from automem_train.dataset.words import Words
 from automem_train.select.choosing import Candidate, candidates_by_pattern, choose
 from automem_train.select.judging import Judge, episodes_of, rejected
 from automem_train.select.reject import Reject
@@ -53,39 +51,12 @@ class Filled(Record):
 
 
 @dataclass(slots=True)
-class _Words:
-    """The vocabularies of the scaffolds that were played."""
-
-    run: RunFolder
-    scaffolds: Mapping[str, str]
-    """Evaluation -> hash of its scaffold."""
-    tasks: Mapping[str, str]
-    """Episode -> its task as the game calls it."""
-    _loaded: dict[str, Scaffold] = field(default_factory=dict[str, Scaffold])
-    _known: dict[tuple[str, str, Phase], Vocabulary] = field(
-        default_factory=dict[tuple[str, str, Phase], Vocabulary]
-    )
-
-    def of(self, turn: TurnId) -> Vocabulary:
-        """What the turn's phase offered. Raises ScaffoldError, RunError."""
-        task = self.tasks[turn.episode]
-        known = self._known.get((turn.evaluation, task, turn.phase))
-        if known is None:
-            digest = self.scaffolds[turn.evaluation]
-            if digest not in self._loaded:
-                self._loaded[digest] = load_scaffold(scaffold_folder(self.run, digest))
-            known = self._loaded[digest].for_task(task).vocabulary(turn.phase)
-            self._known[turn.evaluation, task, turn.phase] = known
-        return known
-
-
-@dataclass(slots=True)
 class _Building:
     """What is known while examples are handed on."""
 
     sink: Sink
     count: DataCount
-    words: _Words
+    words: Words
 
     def refuse(self, reject: Reject) -> None:
         self.sink.reject(reject)
@@ -153,7 +124,7 @@ async def fill(
     lists = seed_lists(load_config(run.config) if run.config.exists() else None)
     kept = frozenset(seed for seed, name in lists.items() if name == "report")
     judge = Judge(chooser, episodes_of(chooser, table.sources), kept)
-    words = _Words(
+    words = Words(
         run,
         {key: plan.scaffold for key, plan in plans.items()},
         {source.name: source.result.task for source in table.sources},

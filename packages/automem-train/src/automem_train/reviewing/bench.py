@@ -1,0 +1,103 @@
+"""What the tools of one review of a recipe share: its table of turns, and the last try-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from anyio import to_thread
+
+from automem.errors import DataError
+from automem.review.refusal import ToolRefusal
+from automem.review.view import ShownEpisode
+from automem.review.workplace import Workplace
+from automem_train.dataset.conversations import TurnId
+from automem_train.dataset.folder import DataFolder, data_folders
+from automem_train.dataset.trying import Tryout, try_data
+from automem_train.dataset.words import Words
+from automem_train.recipes.reading import reused_data
+from automem_train.recipes.recipe import Recipe
+from automem_train.reviewing.work import RecipeWork
+from automem_train.select.selection import load_selection
+from automem_train.turns.source import complete_evaluations, sources_of
+from automem_train.turns.table import TurnTable, turn_table
+
+
+@dataclass(slots=True)
+class Bench:
+    """Derived things, made when they are first asked for."""
+
+    work: RecipeWork
+    _table: TurnTable | None = None
+    _words: Words | None = None
+    _tried: tuple[bytes, int, Tryout] | None = None
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    """Episode, as the ids of its turns begin -> its name in the review, such as `A1`."""
+
+    async def table(self, place: Workplace) -> TurnTable:
+        """The turns of the evaluations that may be looked at. Raises DataError, TraceError."""
+        if self._table is None:
+            for episode in place.view.episodes():
+                self.names[_key(episode)] = episode.name
+            self._table = await to_thread.run_sync(_made, place)
+        return self._table
+
+    def words(self, place: Workplace, table: TurnTable) -> Words:
+        """What was offered where these turns were played."""
+        if self._words is None:
+            scaffolds = {
+                shown.folder.path.name: shown.plan.scaffold for shown in place.view.evaluations
+            }
+            tasks = {source.name: source.result.task for source in table.sources}
+            self._words = Words(place.run, scaffolds, tasks)
+        return self._words
+
+    def episode(self, place: Workplace, turn: TurnId) -> ShownEpisode:
+        """Where a turn was played. Raises ToolRefusal for what may not be looked at."""
+        for episode in place.view.episodes():
+            if _key(episode) == turn.episode:
+                return episode
+        raise ToolRefusal(
+            f"no episode of this review begins the ids of its turns with {turn.episode}; the tool "
+            "`turns` gives ids"
+        )
+
+    async def tryout(self, place: Workplace, seed: int = 0) -> Tryout:
+        """What the selection in the overlay would come to. Raises DataError, TraceError."""
+        chooser = load_selection(place.overlay.folder)
+        await self.table(place)
+        if self._tried is None or self._tried[:2] != (chooser.canonical, seed):
+            within = place.task.evaluations
+            tryout = await try_data(place.run, chooser, within=within, seed=seed)
+            self._tried = (chooser.canonical, seed, tryout)
+        return self._tried[2]
+
+    def data(self, place: Workplace) -> list[DataFolder]:
+        """The run's data sets that hold nothing but turns of these evaluations."""
+        return [folder for folder in data_folders(place.run) if not _others(place, folder)]
+
+    def reused(self, place: Workplace, recipe: Recipe) -> DataFolder | None:
+        """The data set that a recipe uses again; None where it selects. Raises DataError."""
+        folder = reused_data(recipe, place.run)
+        if folder is not None and (others := _others(place, folder)):
+            raise DataError(
+                f'data = "{recipe.data}": that data set was chosen from {", ".join(others)} too, '
+                "which are not among the evaluations to learn from; the tool `data` lists those "
+                "that may be used again"
+            )
+        return folder
+
+
+def _key(episode: ShownEpisode) -> str:
+    """As the ids of its turns begin."""
+    task = episode.folder.path.parent.name
+    return f"{episode.evaluation.folder.path.name}/{task}/{episode.seed}"
+
+
+def _made(place: Workplace) -> TurnTable:
+    evaluations = complete_evaluations(place.run, place.task.evaluations)
+    return turn_table(place.run, sources_of(place.run, evaluations))
+
+
+def _others(place: Workplace, folder: DataFolder) -> list[str]:
+    """Evaluations that a data set was chosen from, and that may not be learned from here."""
+    return sorted(set(folder.read_report().evaluations) - set(place.task.evaluations))

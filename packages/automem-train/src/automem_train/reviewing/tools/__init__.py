@@ -1,0 +1,1 @@
+"""The tools that only a review of a recipe has."""
