@@ -18,8 +18,8 @@ from automem.review.scaffolds.changes import memory_changes
 from automem.scaffold.content import texts
 from automem.testing.meta_desk import MemoryDesk
 from automem.testing.reviews import Reviews, text_of, use
+from automem_meta.providers.rules.clerk import MODEL
 from automem_meta.providers.rules.provider import (
-    MODEL,
     RulesOptions,
     RulesProvider,
     make_provider,

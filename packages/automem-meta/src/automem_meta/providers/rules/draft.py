@@ -7,12 +7,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, cast
 
 import tomli_w
 
 from automem_meta.providers.rules.evidence import MANIFEST
+from automem_meta.providers.rules.wording import text_of
 
 Table = dict[str, Any]
 _OBSERVATION = re.compile(r"^.*\{\{[^}]*\bobservation\b", re.MULTILINE)
@@ -99,12 +99,6 @@ def _on_one_line(found: re.Match[str]) -> str:
     items = [item.strip().removesuffix(",") for item in found[2].strip().split("\n")]
     line = f"{found[1]}[{', '.join(items)}]"
     return line if len(line) <= LONGEST_LINE else found[0]
-
-
-def text_of(name: str) -> str:
-    """One of the texts that come with the rules."""
-    folder = files("automem_meta.providers.rules").joinpath("texts")
-    return folder.joinpath(f"{name}.md").read_text(encoding="utf-8")
 
 
 def _with_slots(prompt: str, slots: str) -> str:
