@@ -12,8 +12,11 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType, FullyShardedDataParallelPlugin, broadcast_object_list
+from torch import distributed
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
+
+from automem_train.workers import MEETING_VARIABLE
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -21,6 +24,9 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 def make_accelerator() -> Accelerator:
     """As `accelerate launch` started this process; on CPUs where there is nothing faster."""
     on_cpu = not torch.accelerator.is_available()
+    meeting = os.environ.get(MEETING_VARIABLE)
+    if meeting is not None:
+        _meet(meeting, on_cpu=on_cpu)
     accelerator = Accelerator(cpu=on_cpu)
     sharded = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
     if sharded and accelerator.distributed_type == DistributedType.MULTI_CPU:
@@ -28,6 +34,16 @@ def make_accelerator() -> Accelerator:
         accelerator.state.fsdp_plugin = FullyShardedDataParallelPlugin()
         accelerator.state.distributed_type = DistributedType.FSDP
     return accelerator
+
+
+def _meet(file: str, *, on_cpu: bool) -> None:
+    """Find the other processes before accelerate looks for them over a port."""
+    rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    if not on_cpu:
+        torch.accelerator.set_device_index(int(os.environ["LOCAL_RANK"]))
+    store = distributed.FileStore(file, count)
+    backend = "gloo" if on_cpu else "cpu:gloo,cuda:nccl"
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count)
 
 
 @dataclass(slots=True)
