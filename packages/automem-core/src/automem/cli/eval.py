@@ -69,8 +69,9 @@ def evaluate(
     from automem.run.check import check_config
     from automem.run.config import load_config
     from automem.run.layout import run_folder
+    from automem.run.overrides import quoted
 
-    named = (f"run.name={_quoted(name)}",) if name else ()
+    named = (f"run.name={quoted(name)}",) if name else ()
     flags = [("memory_only", memory_only), ("unsafe_code", unsafe_code)]
     set_true = [f"evaluation.{key}=true" for key, given in flags if given]
     loaded = load_config(config, (*overrides, *named, *set_true))
@@ -107,8 +108,3 @@ def _tell(run: RunFolder, evaluation: Evaluation, *, as_json: bool) -> None:
         ("trace", str(run.path), episode),
         ("runs", "show", str(run.path)),
     )
-
-
-def _quoted(text: str) -> str:
-    """Text as a TOML string, so that a name like `42` stays a name."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

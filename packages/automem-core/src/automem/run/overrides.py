@@ -34,3 +34,8 @@ def parse_value(text: str) -> Any:
     except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text
+
+
+def quoted(text: str) -> str:
+    """Text as a TOML string, so that a name like `42` stays a name."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -81,11 +81,12 @@ def evolve(
     from automem.cli.locate import locate_run
     from automem.plugins import load_plugins
     from automem.run.config import load_config
+    from automem.run.overrides import quoted
     from automem_meta.evolve import telling
     from automem_meta.evolve.opening import open_config
     from automem_meta.evolve.working import Task, check_beginning, estimate_of, work
 
-    named = (f"run.name={telling.quoted(name)}",) if name else ()
+    named = (f"run.name={quoted(name)}",) if name else ()
     opened = open_config(load_config(config, (*overrides, *named)), load_plugins())
     invocation.resume = command_line(*invocation.arguments)
     runs = Path(opened.config.run.folder)

@@ -31,11 +31,6 @@ def tables(done: Done) -> Iterator[RenderableType]:
         yield from _report(done)
 
 
-def quoted(text: str) -> str:
-    """Text as a TOML string, so that a name like `42` stays a name."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def _trial(trial: Trial) -> NotedRow:
     """A line of the ledger, with the change below it."""
     cells = (
