@@ -92,7 +92,7 @@ class Loop:
             collected = await self.player.play(
                 Side(folder), self.opened.train, f"{step.text}: turns to learn from"
             )
-            outcome = await self._review(step, review_folder, collected, provider)
+            outcome = await self._review(step, trials, review_folder, collected, provider)
         trial = Trial(
             kind="recipe",
             at=_now(),
@@ -114,11 +114,7 @@ class Loop:
         try:
             recipe = read_recipe(review_folder / "overlay", most=MOST_CONFIGURATIONS)
             data = await make_data(
-                self.run_folder,
-                review_folder,
-                recipe,
-                collected=collected.evaluations,
-                seeds=self.opened.train,
+                self.run_folder, review_folder, recipe, collected.evaluations
             )
         except DataError as error:
             return _ended(trial, "refused", self._shortened(error))
@@ -134,11 +130,16 @@ class Loop:
         return await self._trained(step, trials, trial, job)
 
     async def _review(
-        self, step: Turn, folder: Path, collected: Played, provider: MetaProvider
+        self,
+        step: Turn,
+        trials: tuple[Trial, ...],
+        folder: Path,
+        collected: Played,
+        provider: MetaProvider,
     ) -> ReviewOutcome:
         return await review(
             folder,
-            task_of(step, collected.evaluations),
+            task_of(step, trials, collected.evaluations),
             self.section,
             provider=provider,
             run=self.run_folder,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from automem_train.dataset.building import build_data
 from automem_train.dataset.folder import DataFolder, locate_data
 from automem_train.recipes.reading import reused_data
 from automem_train.recipes.recipe import Recipe
-from automem_train.select.selection import Chooser, load_selection
+from automem_train.select.selection import load_selection
 
 MADE = "data.json"
 _TENTH = 10
@@ -32,15 +32,11 @@ class Made(Record):
 
 
 async def make_data(
-    run: RunFolder,
-    review: Path,
-    recipe: Recipe,
-    *,
-    collected: Sequence[str],
-    seeds: Sequence[int],
+    run: RunFolder, review: Path, recipe: Recipe, collected: Collection[str]
 ) -> DataFolder:
     """The data set of a recipe: used again, found as it was made, or chosen anew.
 
+    `collected` are keys of the evaluations that may be learned from.
     Raises DataError where the recipe gives none, and what the jail and traces raise.
     """
     reused = reused_data(recipe, run)
@@ -48,33 +44,9 @@ async def make_data(
         return reused
     made = _made(run, review)
     if made is None:
-        chooser = restricted(load_selection(review / "overlay"), collected, seeds)
-        made = await build_data(run, chooser)
+        made = await build_data(run, load_selection(review / "overlay"), within=collected)
         write_json(review / MADE, Made(data=made.path.name))
     return made
-
-
-def restricted(chooser: Chooser, collected: Sequence[str], seeds: Sequence[int]) -> Chooser:
-    """The selection, choosing only among what was collected for training.
-
-    Raises DataError where it names evaluations or seeds of which none was.
-    """
-    selection = chooser.selection
-    named = selection.evaluations
-    keys = tuple([key for key in collected if not named or key.startswith(named)])
-    wanted = chooser.seeds
-    among = tuple([seed for seed in seeds if not wanted or seed in wanted])
-    if not keys or not among:
-        what = "evaluations" if not keys else "[episodes] seeds"
-        raise DataError(
-            f"selection.toml: {what} names nothing of what was collected for training; leave it "
-            "out, which takes all of it"
-        )
-    episodes = msgspec.structs.replace(selection.episodes, seeds=among)
-    return msgspec.structs.replace(
-        chooser,
-        selection=msgspec.structs.replace(selection, evaluations=keys, episodes=episodes),
-    )
 
 
 def with_data(job: TrainingJob, data: DataFolder, told: str) -> TrainingJob:

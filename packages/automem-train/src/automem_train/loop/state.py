@@ -23,7 +23,7 @@ class Turn:
     version: int
     """Its number among the best ones, from 1."""
     earlier: tuple[Trial, ...]
-    """Lines of earlier recipes for this scaffold."""
+    """Lines of recipes for this scaffold, those of this one included."""
 
     @property
     def text(self) -> str:
@@ -57,8 +57,7 @@ def next_step(
     last = iterations[-1] if iterations else []
     number = max((trial.revision for trial in recipes), default=0)
     if last and last[-1].attempt < last[-1].places:
-        earlier = counted[: -len(last)]
-        return Turn(number, last[-1].attempt + 1, scaffold, len(known), tuple(earlier))
+        return Turn(number, last[-1].attempt + 1, scaffold, len(known), tuple(counted))
     fruitless = _fruitless(iterations)
     champion = best(counted)
     if fruitless >= section.patience:
