@@ -17,7 +17,7 @@ _NOTE = re.compile(r"room (\d+): (\w+)")
 
 def toy_answer(body: Mapping[str, Any]) -> str:
     """The player's answer to a request in the chat wire form, for `automem.testing.engine`."""
-    return _answer([message["content"] for message in body["messages"]], hands_over=False)
+    return toy_reply([message["content"] for message in body["messages"]], hands_over=False)
 
 
 class ToyPlayer:
@@ -31,23 +31,24 @@ class ToyPlayer:
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Answer one turn."""
         said = [message.content for message in request.messages]
-        text = _answer(said, hands_over=self._hands_over)
+        text = toy_reply(said, hands_over=self._hands_over)
         return ModelReply(text=text, usage=count_usage(request, text), model=self._model)
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
 
-def _answer(said: list[str], *, hands_over: bool) -> str:
+def toy_reply(said: list[str], *, hands_over: bool, forgets: bool = False) -> str:
+    """The answer to a conversation; one that forgets notes no sign of a room of even number."""
     first = next(text for text in said if text.startswith(("LOG.", "PLAN.")))
     room = _room(first)
     if first.startswith("LOG."):
-        return _log(first, room)
+        return _log(first, room, forgets=forgets and int(room or 0) % 2 == 0)
     return _plan(first, room, said, hands_over=hands_over)
 
 
-def _log(prompt: str, room: str) -> str:
-    sign = _SIGN.search(prompt)
+def _log(prompt: str, room: str, *, forgets: bool) -> str:
+    sign = None if forgets else _SIGN.search(prompt)
     note = f"<|APPEND|>signs.txt|room {room}: {sign[1]}<|END|>" if sign else ""
     return f"<|APPEND|>log.txt|in room {room}<|END|>{note}<|DONE|>"
 
