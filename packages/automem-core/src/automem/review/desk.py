@@ -254,10 +254,10 @@ async def open_review(
     """
     require_review_price(budget, provider, model, price)
     overlay = Overlay(folder / "overlay", form.files)
-    _begin(overlay.folder, task, run, form)
     view = open_view(run, task, form.sees)
     library = Library(folder, run, task, view, overlay, form.reviews, form.kept)
     place = Workplace(folder, run, plugins, task, view, overlay, library)
+    await _begin(place, form)
     secrets = known_secrets()
     transcript = open_transcript(folder / "transcript.jsonl")
     if not transcript.events:
@@ -292,12 +292,13 @@ async def open_review(
     desk.close_after(limit)
 
 
-def _begin(folder: Path, task: ReviewTask, run: RunFolder, form: Form) -> None:
+async def _begin(place: Workplace, form: Form) -> None:
     """Make the overlay if it is not there; one that is there is gone on with."""
+    folder = place.overlay.folder
     if folder.is_symlink() or folder.parent.is_symlink():
         raise RunError(f"{folder} is a link or stands behind one; remove the link and start again")
     if not folder.is_dir():
-        form.start(folder, task, run)
+        await form.start(place)
 
 
 def _offset(call: ToolCall) -> int:

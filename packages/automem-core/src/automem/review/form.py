@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from automem.records.review import ReviewBudget, ReviewKind, ReviewTask
 from automem.review.tool import Tool
 from automem.review.view import SeenSeeds
 from automem.review.workplace import Workplace
 from automem.review.writable import Writable
-from automem.run.layout import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,8 @@ class Form:
     """What the overlay may hold."""
     tools: tuple[Tool, ...]
     """In the order that a meta-LLM is told of them; one is called `finish`."""
-    start: Callable[[Path, ReviewTask, RunFolder], None]
-    """Makes the overlay in a folder that is not there yet. Raises RunError, ScaffoldError."""
+    start: Callable[[Workplace], Awaitable[None]]
+    """Makes the overlay's folder, which is not there yet. Raises AutoMemError where it cannot."""
     instructions: Callable[[ReviewTask, ReviewBudget], str]
     """The system prompt."""
     brief: Callable[[Workplace], Awaitable[str]]

@@ -34,6 +34,8 @@ from automem.records.model import Usage
 from automem.records.result import Evaluation
 from automem.records.review import MetaTurn, ReviewBudget, ReviewTask, ToolAnswer, ToolCall
 from automem.review.desk import Desk, open_review
+from automem.review.form import Form
+from automem.review.scaffolds.form import SCAFFOLD
 from automem.run.config import render_config
 from automem.run.layout import RunFolder, run_folder
 
@@ -84,12 +86,14 @@ class Reviews:
         *,
         number: int = 1,
         price: Price | None = None,
+        form: Form = SCAFFOLD,
     ) -> AsyncGenerator[Desk]:
         """One sitting at the desk of a review."""
         async with open_review(
-            self.folder(number),
+            self.folder(number) if form is SCAFFOLD else self.run.recipe_review(number, 1),
             task or self.task,
             budget or ReviewBudget(),
+            form=form,
             run=self.run,
             plugins=self.plugins,
             provider="scripted",

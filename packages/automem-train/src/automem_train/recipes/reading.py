@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +14,7 @@ from automem.errors import ConfigError, DataError
 from automem.options import read_options
 from automem.records.training import PROJECTIONS, LoraSettings
 from automem.run.layout import RunFolder
+from automem.scaffold.content import table_of
 from automem.spelling import did_you_mean
 from automem_train.dataset.folder import DataFolder, locate_data
 from automem_train.recipes.recipe import RECIPE, SELECT, Recipe
@@ -56,8 +56,8 @@ def read_recipe(folder: Path, *, most: int) -> Recipe:
 def parse_recipe(text: str, *, most: int) -> Recipe:
     """As `read_recipe`, from the text of the file."""
     try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        table = table_of(text)
+    except (ValueError, RecursionError) as error:
         raise DataError(f"this is not TOML: {error}") from error
     known = Recipe.__struct_fields__
     for key in table:

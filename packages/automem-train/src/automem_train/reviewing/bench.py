@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from anyio import to_thread
 
@@ -35,6 +36,8 @@ class Bench:
 
     async def table(self, place: Workplace) -> TurnTable:
         """The turns of the evaluations that may be looked at. Raises DataError, TraceError."""
+        if not place.task.evaluations:
+            raise DataError("a recipe needs evaluations to learn from, and the task names none")
         if self._table is None:
             for episode in place.view.episodes():
                 self.names[_key(episode)] = episode.name
@@ -61,9 +64,14 @@ class Bench:
             "`turns` gives ids"
         )
 
-    async def tryout(self, place: Workplace, seed: int = 0) -> Tryout:
-        """What the selection in the overlay would come to. Raises DataError, TraceError."""
-        chooser = load_selection(place.overlay.folder)
+    async def tryout(
+        self, place: Workplace, seed: int = 0, *, folder: Path | None = None
+    ) -> Tryout:
+        """What the selection in the overlay would come to, or that in another folder.
+
+        Raises DataError, TraceError, ScaffoldError, JailError.
+        """
+        chooser = load_selection(folder or place.overlay.folder)
         await self.table(place)
         if self._tried is None or self._tried[:2] != (chooser.canonical, seed):
             within = place.task.evaluations

@@ -65,7 +65,7 @@ def recipe_form(work: RecipeWork) -> Form:
         sees="train",
         files=RECIPE_FILES,
         tools=tools,
-        start=starter(work),
+        start=starter(bench),
         instructions=instructor(work),
         brief=briefer(bench),
         reviews="t[0-9]*",

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from automem.errors import DataError, JailError
 from automem.files import write_text
-from automem.records.review import ReviewTask
-from automem.run.layout import RunFolder
+from automem.review.workplace import Workplace
 from automem_train.recipes.priors import priors
-from automem_train.recipes.starting import starting_files
+from automem_train.recipes.starting import SELECTION, starting_files
+from automem_train.reviewing.bench import Bench
 from automem_train.reviewing.files import recipe_texts
-from automem_train.reviewing.work import RecipeWork
 
 _NEW = ".new"
 
 
-def starter(work: RecipeWork) -> Callable[[Path, ReviewTask, RunFolder], None]:
+def starter(bench: Bench) -> Callable[[Workplace], Awaitable[None]]:
     """What makes the overlay of this recipe. The overlay is there whole, or not at all."""
 
-    def start(folder: Path, task: ReviewTask, run: RunFolder) -> None:
-        del task
-        content = recipe_texts(run.path / work.previous) if work.previous else {}
-        if not content:
-            content = starting_files(priors(work.environment, work.parameters)[0])
+    async def start(place: Workplace) -> None:
+        work, folder = bench.work, place.overlay.folder
         made = folder.with_name(f"{folder.name}{_NEW}")
         made.mkdir(parents=True, exist_ok=True)
-        for name, text in content.items():
-            write_text(made / name, text)
+        content = recipe_texts(place.run.path / work.previous) if work.previous else {}
+        if content:
+            _write(made, content)
+        else:
+            prior = priors(work.environment, work.parameters)[0]
+            content = starting_files(prior)
+            _write(made, content)
+            there = await _examples(bench, place, made)
+            if 0 < there < prior.minimum:
+                wanted, reached = f"minimum = {prior.minimum}\n", f"minimum = {there}\n"
+                text = content[SELECTION].replace(wanted, reached, 1)
+                write_text(made / SELECTION, text)
         made.rename(folder)
 
     return start
+
+
+def _write(folder: Path, content: Mapping[str, str]) -> None:
+    for name, text in content.items():
+        write_text(folder / name, text)
+
+
+async def _examples(bench: Bench, place: Workplace, folder: Path) -> int:
+    """How many examples there are for a recipe that nobody has looked at; 0 where none is known."""
+    try:
+        return (await bench.tryout(place, folder=folder)).report.sums.examples
+    except (DataError, JailError):
+        return 0  # the check says why

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from automem.records._struct import Record
 from automem.records.config import Seeds
 from automem.records.scaffold import Phase
 from automem.run.seeds import parse_seeds
+from automem.scaffold.content import table_of
 
 SCORE = "score.py"
 Share = Annotated[float, Meta(gt=0.0, le=1.0)]
@@ -94,12 +94,12 @@ def load_selection(path: Path) -> Chooser:
     """
     path = path / "selection.toml" if path.is_dir() else path
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = table_of(path.read_text(encoding="utf-8"))
         selection = msgspec.convert(table, Selection)
         parse_seeds(selection.episodes.seeds)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ConfigError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError, ConfigError) as error:
         raise DataError(f"{path}: {error}") from error
     if sum(selection.shapes.values()) > 1 + 1e-9:
         raise DataError(f"{path}: the shares of [shapes] add up to more than 1")

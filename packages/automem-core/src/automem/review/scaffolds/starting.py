@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 from automem.errors import ScaffoldError
-from automem.records.review import ReviewTask
 from automem.review.view import scaffold_folder
-from automem.run.layout import RunFolder
+from automem.review.workplace import Workplace
 from automem.scaffold.content import MANIFEST, texts, write_all
 from automem.scaffold.load import load_scaffold
 from automem.scaffold.new import with_value
@@ -17,8 +16,9 @@ _NUMBER = re.compile(r"-r\d+[a-z]*$")
 _LONGEST_NAME = 56
 
 
-def start_overlay(folder: Path, task: ReviewTask, run: RunFolder) -> None:
+async def start_overlay(place: Workplace) -> None:
     """Make the overlay. Raises RunError, ScaffoldError."""
+    folder, task, run = place.overlay.folder, place.task, place.run
     incumbent = scaffold_folder(run, task.incumbent)
     source = run.path / task.failed_overlay if task.failed_overlay else incumbent
     content = texts(source)

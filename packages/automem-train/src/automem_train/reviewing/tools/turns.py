@@ -34,14 +34,20 @@ class TurnsArguments(Record):
         Literal["any", "log", "plan"], Meta(description="Only turns of this phase.")
     ] = "any"
     shape: Annotated[
-        str, Meta(description="Only turns of shapes like this pattern, such as log/continue*.")
+        str,
+        Meta(
+            max_length=200,
+            description="Only turns of shapes like this pattern, such as log/continue*.",
+        ),
     ] = "*"
     operation: Annotated[str, Meta(description="Only turns with this operation; empty is any.")] = (
         ""
     )
     file: Annotated[str, Meta(description="Only turns with an operation on this file.")] = ""
     episode: Annotated[str, Meta(description="Only turns of this episode, such as A1.")] = ""
-    words: Annotated[str, Meta(description="Only turns whose reply holds these words.")] = ""
+    words: Annotated[
+        str, Meta(max_length=1000, description="Only turns whose reply holds these words.")
+    ] = ""
     consulted: Annotated[
         Having,
         Meta(description="Whether a write follows a look into its file in the same LOG."),
