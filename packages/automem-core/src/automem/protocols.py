@@ -214,7 +214,8 @@ class Trainer(Protocol):
     after each step. It keeps in `checkpoint/` what it needs to go on from where it was killed:
     lines of `progress.jsonl` behind that are cut off again. In the end it leaves the adapter in
     peft's form, `adapter_config.json` and `adapter_model.safetensors`, and `provenance.json`
-    behind them. Where it fails it says why in `failure.txt` and ends with another status than 0.
+    behind them. Where it fails it says why in `failure.txt` and ends with another status than 0:
+    2 where the job's own settings are the cause. At SIGTERM it keeps a checkpoint and ends.
     """
 
     def check(self, job: TrainingJob) -> None:
