@@ -38,6 +38,8 @@ class RecipeDesk(MemoryDesk):
     """Turns that the rules' own program finds among all episodes."""
     loose: int = 1000
     """Turns that the program finds which was there before."""
+    log_share: float = 0.5
+    """Of the turns of a selection; the others are of PLAN."""
     data: dict[str, str] = field(default_factory=dict[str, str])
     """Hash -> criteria of each data set of the run."""
 
@@ -61,7 +63,8 @@ class RecipeDesk(MemoryDesk):
                 lines = [f"{name}: 9 examples; {text}" for name, text in self.data.items()]
                 return "\n".join(lines) or "There is no earlier data set.", False
             case "select":
-                return f"{self.found()} turns", False
+                found = self.found()
+                return f"{found} turns\nlog/first | 9 | 9 | {self.log_share * found:.0f}", False
             case "check":
                 problem = self.problem()
                 return problem or "The recipe passes the check.", False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from automem.errors import MetaError
 from automem.models.cost import FREE
 from automem.protocols import ReviewDesk
-from automem.records.review import ReviewTask, Said, ToolAnswer, ToolCall
+from automem.records.review import ReviewTask, Said
 from automem.review.desk import Desk
 from automem.review.scaffolds.changes import memory_changes
 from automem.scaffold.content import texts
@@ -24,6 +23,8 @@ from automem_meta.providers.rules.provider import (
     RulesProvider,
     make_provider,
 )
+
+from .dying import Dying
 
 pytestmark = pytest.mark.anyio
 
@@ -119,25 +120,6 @@ async def test_an_interrupted_review_comes_to_the_same_end(reviews: Reviews, cal
     assert again.outcome.spent.tool_calls == straight.outcome.spent.tool_calls
     ended = await review(reviews)
     assert ended.events == again.events
-
-
-class Dying:
-    """A desk that dies after some calls, when the call is made and not written down yet."""
-
-    def __init__(self, desk: Desk, calls: int) -> None:
-        self._desk = desk
-        self._left = calls
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._desk, name)
-
-    async def call(self, call: ToolCall) -> ToolAnswer:
-        if self._left == 0:
-            tool = {spec.name for spec in self._desk.tools}
-            assert call.name in tool
-            raise KeyboardInterrupt
-        self._left -= 1
-        return await self._desk.call(call)
 
 
 async def test_edits_can_be_left_out(reviews: Reviews) -> None:

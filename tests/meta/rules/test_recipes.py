@@ -182,9 +182,17 @@ async def test_where_few_turns_look_before_they_write_a_wider_selection_is_taken
     table = tomllib.loads(desk.files["selection.toml"])
     assert (table["episodes"]["best"], table["minimum"]) == (share, minimum)
     assert ("Look before you write" in desk.files["score.py"]) == own
-    assert ("what the program that was there before scores" in table["criteria"]) != own
+    assert ("scored by the score.py that was there" in table["criteria"]) != own
     refused = desk.files["analysis.md"].count("turns are fewer than")
     assert (refused > 0) != own
+
+
+@pytest.mark.anyio
+async def test_a_selection_without_a_turn_of_log_gives_way_to_one_that_takes_more() -> None:
+    desk = await reviewed(RecipeDesk(log_share=0.0))
+    assert desk.finished
+    assert "Look before you write" not in desk.files["score.py"]
+    assert "no turn of LOG is among its examples" in desk.files["analysis.md"]
 
 
 @pytest.mark.anyio

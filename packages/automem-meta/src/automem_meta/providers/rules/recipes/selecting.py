@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -16,11 +17,12 @@ SHARES: Final = (0.5, 0.25, 0.75, 1.0)
 """Of the episodes that came furthest, in the order in which they are tried."""
 FEWEST: Final = 8
 """Examples; no selection asks for less."""
+_LOG_EXAMPLES = re.compile(r"^log/\S+ \| \d+ \| \d+ \| [1-9]", re.MULTILINE)
 _CRITERIA = (
     "LOG turns that look into a file before they write it, and the writes that follow; PLAN turns "
     "whose search found something"
 )
-_LOOSER = "also what the program that was there before scores"
+_LOOSER = "scored by the score.py that was there, which takes more than that"
 
 
 class Rung(Record):
@@ -30,6 +32,12 @@ class Rung(Record):
     strict: bool
     """Whether the program is the rules' own; else the one that was there."""
     minimum: int
+
+    @property
+    def name(self) -> str:
+        """In short."""
+        program = "the rules' own score.py" if self.strict else "the score.py that was there"
+        return f"share{self.share:g}, {program}, at least {self.minimum}"
 
     @property
     def words(self) -> str:
@@ -89,6 +97,11 @@ def ladder(share: float, found: Found) -> Iterator[Rung]:
     while minimum > FEWEST:
         minimum = max(FEWEST, minimum // 2)
         yield Rung(share=widest, strict=not found.score, minimum=minimum)
+
+
+def teaches_log(tryout: str) -> bool:
+    """Whether an example of LOG is among what `select` counts by shapes."""
+    return _LOG_EXAMPLES.search(tryout) is not None
 
 
 def rung_files(rung: Rung, found: Found) -> dict[str, str]:

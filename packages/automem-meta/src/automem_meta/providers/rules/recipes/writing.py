@@ -21,6 +21,7 @@ from automem_meta.providers.rules.recipes.selecting import (
     last_share,
     next_share,
     rung_files,
+    teaches_log,
 )
 from automem_meta.providers.rules.wording import filled
 
@@ -102,10 +103,15 @@ async def _select_anew(
     for rung in ladder(share, found):
         for name, text in rung_files(rung, found).items():
             await draft.clerk.do("write", path=name, text=text)
-        if await draft.passes(SELECT, rung.words):
-            tryout = await draft.clerk.ask("select")
-            await _deliver(draft, earlier, center, rung.share, rung.words, tryout.text)
-            return
+        if not await draft.passes(SELECT, rung.name):
+            continue
+        tryout = (await draft.clerk.ask("select")).text
+        if rung.strict and found.score and not teaches_log(tryout):
+            # A specialist that learned from PLAN alone would forget how to write.
+            draft.refusals.append(f"- {rung.name}: no turn of LOG is among its examples")
+            continue
+        await _deliver(draft, earlier, center, rung.share, rung.words, tryout)
+        return
     last = draft.refusals[-1].removeprefix("- ")
     await draft.clerk.say(f"No selection passes the check; nothing is proposed. The last: {last}")
 
