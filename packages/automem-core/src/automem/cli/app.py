@@ -13,6 +13,10 @@ from automem.cli.lazy import Lazy, LazyGroup, Stranger
 COMMANDS: Mapping[str, Lazy] = {
     "demo": Lazy("automem.cli.demo:demo", "Watch an agent with memory files play real Crafter."),
     "eval": Lazy("automem.cli.eval:evaluate", "Play the episodes of a configuration."),
+    "pipeline": Lazy(
+        "automem.cli.pipeline:pipeline",
+        "Both loops, the final table and the report at once.",
+    ),
     "trace": Lazy("automem.cli.trace:trace", "Read an episode back, step by step."),
     "replay": Lazy("automem.cli.replay:replay", "Prove a recorded episode again."),
     "runs": Lazy("automem.cli.runs:runs", "List, show, compare and compact runs."),

@@ -19,6 +19,11 @@ DIFFERENCE_SD = 0.12
 """Of one seed's difference. The gates that come along do not depend on it: only signs and ranks of
 means count."""
 
+NOT_MEASURED = (
+    "no episode of this game was measured, so calls, tokens, money and hours are not known; name "
+    "a run that has some with --measured-in, such as one of `automem eval`"
+)
+
 
 def seeds_of_noise(gate: Gate) -> float:
     """Seeds that a change without effect is played on, the incumbent's fresh ones included."""
@@ -61,6 +66,7 @@ def foretell(
         dollars = None if one is None else episodes * one
     return Amounts(
         tries=tries,
+        reviews=reviews,
         episodes=episodes,
         steps=episodes * measured.steps if measured else _most_steps(opened, episodes),
         calls=episodes * measured.calls if measured else None,
@@ -79,10 +85,7 @@ def notes(
 ) -> Iterator[str]:
     """What is not known, and what can be done about it."""
     if measured is None:
-        yield (
-            "no episode of this game was measured, so calls, tokens, money and hours are not "
-            "known; name a run that has some with --measured-in, such as one of `automem eval`"
-        )
+        yield NOT_MEASURED
     elif measured.cost is None and price_of_play(opened.config) is None:
         yield "the price of the player's model is not known, so its money is not"
     if not reviews:

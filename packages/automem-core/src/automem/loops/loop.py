@@ -27,6 +27,8 @@ class Amounts(Record):
     review_tokens: float | None
     review_cost: float | None
     review_hours: float | None
+    reviews: float = 0.0
+    """That the four amounts before are of."""
     trainings: float = 0.0
     training_tokens: float | None = 0.0
     """Of all examples, once for each epoch."""

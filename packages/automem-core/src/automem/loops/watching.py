@@ -1,4 +1,4 @@
-"""What is shown while loop 1 runs: one display after the other, of evaluations and of reviews."""
+"""What is shown while a loop runs: one display after the other, of evaluations and of reviews."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+import msgspec
+
 from automem.evaluate.progress import Progress
+from automem.records._struct import Record
 from automem.records.review import Answered, Noted, Said
 from automem.review.desk import Desk
 from automem.ui.display import Mode, display
@@ -16,6 +19,12 @@ from automem.ui.words import visible
 
 MOST_CHARACTERS = 300
 """Of what the host told, such as where a review by hand waits."""
+
+
+class StageLine(Record, tag_field="event", tag="stage"):
+    """What begins now, for programs."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,13 @@ class Watching:
             title = progress.title
         async with display(self.mode, progress, title=title, stream=self.stream):
             yield
+
+    def say(self, text: str) -> None:
+        """A line above what follows, such as the stage that begins."""
+        told = StageLine(text=text)
+        line = msgspec.json.encode(told).decode() if self.mode == "json" else visible(text)
+        self.stream.write(f"{line}\n")
+        self.stream.flush()
 
     @asynccontextmanager
     async def review(self, desk: Desk, title: str) -> AsyncGenerator[None]:

@@ -9,14 +9,13 @@ from statistics import median
 from automem.episode.tally import totals_of
 from automem.errors import EvaluationError
 from automem.evaluate.plan import other_game
+from automem.evaluate.reading import reading
 from automem.evaluate.statistics import Paired, mean_and_error, paired
 from automem.records._struct import Record
 from automem.records.behaviour import Better, Measure
 from automem.records.result import EpisodeResult
 from automem.records.trace import Totals
 from automem.report.source import Version
-
-ALPHA = 0.05
 
 
 class PairRow(Record):
@@ -31,19 +30,7 @@ class PairRow(Record):
     @property
     def verdict(self) -> str:
         """What the pairs say, in a sentence that promises no more than they can."""
-        result = self.paired
-        if result is None:
-            return self.refused
-        if result.smallest_p == 1.0 and result.mean_difference == 0:
-            return f"no difference in any of {result.n} pairs"
-        if result.smallest_p > ALPHA:
-            return (
-                f"a hint: {result.n} pairs like these cannot reach p = {ALPHA:g}, "
-                "however large the difference"
-            )
-        if result.p_signflip <= ALPHA:
-            return f"unlikely to be chance (p at most {ALPHA:g})"
-        return "may be chance"
+        return self.refused if self.paired is None else reading(self.paired)
 
 
 class SeedRow(Record):

@@ -11,6 +11,7 @@ from automem.records.model import ModelReply, ModelRequest
 from automem.testing.scripted import count_usage
 
 _SIGN = re.compile(r"Before: A sign says: (\w+)\.")
+_SHOWN = re.compile(r"A sign says: (\w+)\.")
 _ROOM = re.compile(r"Status: room (\d+)")
 _NOTE = re.compile(r"room (\d+): (\w+)")
 
@@ -40,7 +41,9 @@ class ToyPlayer:
 
 def toy_reply(said: list[str], *, hands_over: bool, forgets: bool = False) -> str:
     """The answer to a conversation; one that forgets notes no sign of a room of even number."""
-    first = next(text for text in said if text.startswith(("LOG.", "PLAN.")))
+    first = next((text for text in said if text.startswith(("LOG.", "PLAN."))), None)
+    if first is None:
+        return _by_window(said)
     room = _room(first)
     if first.startswith("LOG."):
         return _log(first, room, forgets=forgets and int(room or 0) % 2 == 0)
@@ -62,6 +65,14 @@ def _plan(prompt: str, room: str, said: list[str], *, hands_over: bool) -> str:
     if hands_over:
         return "<|HANDOFF|>"
     return f"<|ACTION|>say {notes.get(room, 'red')}<|END|>"
+
+
+def _by_window(said: list[str]) -> str:
+    """Without memory files: the last sign that the conversation still shows."""
+    if "asks for the color" not in said[-1]:
+        return "<|ACTION|>walk<|END|>"
+    signs = _SHOWN.findall("\n".join(said))
+    return f"<|ACTION|>say {signs[-1] if signs else 'red'}<|END|>"
 
 
 def _room(prompt: str) -> str:

@@ -1,0 +1,128 @@
+"""Amounts of work that may be unknown: what one episode takes, what a stage comes to, and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from automem.loops.measured import Measured, price_of_play
+from automem.models.cost import Price, cost
+from automem.records._struct import Record
+from automem.records.config import AssumedSection, RunConfig
+from automem.records.model import Usage
+
+
+class Foreseen(Record):
+    """What a stage comes to; None where nothing says so."""
+
+    episodes: float = 0.0
+    steps: float | None = 0.0
+    calls: float | None = 0.0
+    tokens: float | None = 0.0
+    """Of play, input and output, cached ones included."""
+    cost: float | None = 0.0
+    """US dollars, of play."""
+    gpu_hours: float | None = 0.0
+    """Of play."""
+    reviews: float = 0.0
+    review_turns: float | None = 0.0
+    review_tokens: float | None = 0.0
+    review_cost: float | None = 0.0
+    trainings: float = 0.0
+    training_tokens: float | None = 0.0
+    training_gpu_hours: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What one episode takes, by measurement or by what is assumed; None where neither says."""
+
+    steps: float | None
+    calls: float | None
+    uncached: float | None
+    """Input tokens."""
+    cached: float | None
+    output: float | None
+    cost: float | None
+    source: str
+    """Where the figures come from."""
+
+    def gpu_hours(self, assumed: AssumedSection) -> float | None:
+        """Of the engine, all its GPUs being busy."""
+        if not assumed.gpus:
+            return 0.0
+        if self.uncached is None or self.output is None:
+            return None
+        if assumed.prefill is None or assumed.decode is None:
+            return None
+        seconds = self.uncached / assumed.prefill + self.output / assumed.decode
+        return seconds * assumed.gpus / 3600
+
+
+def episode_of(measured: Measured | None, config: RunConfig, run: str) -> Episode:
+    """What an episode takes: measured in `run` where it was, else what the configuration assumes.
+
+    Prices are those of the player's model.
+    """
+    price = price_of_play(config)
+    if measured is not None:
+        n, usage = measured.episodes, measured.usage
+        return Episode(
+            steps=measured.steps,
+            calls=measured.calls,
+            uncached=(usage.input_tokens - usage.cached_tokens) / n,
+            cached=usage.cached_tokens / n,
+            output=usage.output_tokens / n,
+            cost=measured.cost if price is None else cost(usage, price) / n,
+            source=f"steps, calls and tokens: measured over {n} episodes in {run}",
+        )
+    given = config.pipeline.assumed
+    steps = given.steps or config.environment.max_steps
+    calls = times(steps, given.calls)
+    tokens = times(calls, given.input_tokens)
+    output = times(calls, given.output_tokens)
+    uncached, cached = times(tokens, 1 - given.cached), times(tokens, given.cached)
+    known = None not in (calls, tokens, output)
+    return Episode(
+        steps=steps,
+        calls=calls,
+        uncached=uncached,
+        cached=cached,
+        output=output,
+        cost=_dollars(uncached, cached, output, price),
+        source=_assumed("steps, calls and tokens", given) if known else "",
+    )
+
+
+def _assumed(what: str, given: AssumedSection) -> str:
+    return f"{what}: assumed in [pipeline.assumed]" + (f": {given.source}" if given.source else "")
+
+
+def _dollars(
+    uncached: float | None, cached: float | None, output: float | None, price: Price | None
+) -> float | None:
+    if uncached is None or cached is None or output is None or price is None:
+        return None
+    usage = Usage(
+        input_tokens=round(uncached + cached),
+        output_tokens=round(output),
+        cached_tokens=round(cached),
+    )
+    return cost(usage, price)
+
+
+def times(one: float | None, other: float | None) -> float | None:
+    """The product; None where a factor is unknown and the other is not nothing."""
+    if one == 0 or other == 0:
+        return 0.0
+    return None if one is None or other is None else one * other
+
+
+def total(parts: Sequence[Foreseen]) -> Foreseen:
+    """The sums, unknown where a part is."""
+    sums: dict[str, float | None] = {}
+    for name in Foreseen.__struct_fields__:
+        values: list[float | None] = [getattr(part, name) for part in parts]
+        known = [value for value in values if value is not None]
+        sums[name] = sum(known) if len(known) == len(values) else None
+    return Foreseen(**sums)  # pyright: ignore[reportArgumentType] - episodes are always known
