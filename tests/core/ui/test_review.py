@@ -6,13 +6,8 @@ import json
 import pytest
 
 from automem.records.review import Spent
-from automem.ui.review import (
-    LiveReview,
-    ReviewLine,
-    make_review_display,
-    review_display,
-    review_text,
-)
+from automem.ui.lines import LiveLines, Told, lines_display, make_lines_display
+from automem.ui.review import ReviewLine, review_text
 
 BEGUN = ReviewLine(title="revision 1: review", spent=Spent(), doing="")
 LATER = ReviewLine(
@@ -39,7 +34,7 @@ def test_the_sums_are_one_line() -> None:
 
 def test_plain_lines_come_when_something_is_new_but_not_all_the_time() -> None:
     reading, stream = Reading(), io.StringIO()
-    shown = make_review_display("plain", reading, stream)
+    shown = make_lines_display("plain", Told(reading, review_text), stream)
     shown.begin(0.0)
     shown.update(60.0)
     assert stream.getvalue() == "revision 1: review\n"
@@ -54,7 +49,7 @@ def test_plain_lines_come_when_something_is_new_but_not_all_the_time() -> None:
 
 def test_json_lines_hold_title_sums_and_what_is_done() -> None:
     reading, stream = Reading(), io.StringIO()
-    shown = make_review_display("json", reading, stream)
+    shown = make_lines_display("json", Told(reading, review_text), stream)
     shown.begin(0.0)
     reading.line = LATER
     shown.update(1.0)
@@ -66,7 +61,7 @@ def test_json_lines_hold_title_sums_and_what_is_done() -> None:
 
 def test_a_terminal_keeps_the_last_picture() -> None:
     reading, stream = Reading(), io.StringIO()
-    shown = LiveReview(reading, stream)
+    shown = LiveLines(Told(reading, review_text), stream)
     shown.update(0.0)
     shown.end(0.0)
     assert stream.getvalue() == ""
@@ -82,7 +77,8 @@ def test_a_terminal_keeps_the_last_picture() -> None:
 async def test_it_is_shown_while_the_body_runs_and_summed_up_when_it_fails() -> None:
     reading, stream = Reading(), io.StringIO()
     with pytest.raises(ValueError, match="a bug"):
-        async with review_display("plain", reading, stream=stream, poll_seconds=0.0):
+        told = Told(reading, review_text)
+        async with lines_display("plain", told, stream=stream, poll_seconds=0.0):
             reading.line = LATER
             raise ValueError("a bug")
     assert stream.getvalue().splitlines() == ["revision 1: review", review_text(LATER)]

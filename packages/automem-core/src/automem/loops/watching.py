@@ -1,4 +1,4 @@
-"""What is shown while a loop runs: one display after the other, of evaluations and of reviews."""
+"""What is shown while a loop runs: displays of evaluations, reviews, trainings, one by one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from automem.records._struct import Record
 from automem.records.review import Answered, Noted, Said
 from automem.review.desk import Desk
 from automem.ui.display import Mode, display
-from automem.ui.review import ReviewLine, review_display
+from automem.ui.lines import Told, lines_display
+from automem.ui.review import ReviewLine, review_text
+from automem.ui.training import TrainingLine, TrainingProgress, training_text
 from automem.ui.words import visible
 
 MOST_CHARACTERS = 300
@@ -57,7 +59,17 @@ class Watching:
         def read() -> ReviewLine:
             return ReviewLine(title=title, spent=desk.spent, doing=doing(desk))
 
-        async with review_display(self.mode, read, stream=self.stream):
+        async with lines_display(self.mode, Told(read, review_text), stream=self.stream):
+            yield
+
+    @asynccontextmanager
+    async def training(self, progress: TrainingProgress, title: str) -> AsyncGenerator[None]:
+        """Show a training while it runs."""
+
+        def read() -> TrainingLine:
+            return progress.line(title)
+
+        async with lines_display(self.mode, Told(read, training_text), stream=self.stream):
             yield
 
 
