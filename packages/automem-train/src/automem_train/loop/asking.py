@@ -28,9 +28,7 @@ def task_of(step: Turn, trials: Sequence[Trial], collected: tuple[str, ...]) -> 
         evaluations=collected,
         revision=step.iteration,
         previous_change=previous.change if previous else "",
-        previous_result=f"{previous.verdict.replace('_', ' ')}: {previous.why}"
-        if previous
-        else "",
+        previous_result=f"{previous.verdict.replace('_', ' ')}: {previous.why}" if previous else "",
         ledger=tuple(map(trial_line, before)),
     )
 

@@ -169,4 +169,3 @@ def _unknown(training: Trainings) -> Iterator[str]:
         yield (
             "no training was measured, so its hours are not known; give [train] tokens_per_second"
         )
-

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -23,7 +25,7 @@ from automem.loops.versions import Version
 from automem.protocols import MetaProvider
 from automem.records.ledger import Trial, TrialVerdict
 from automem.records.review import ReviewOutcome, Spent
-from automem.records.training import LoraSettings, TrainingJob
+from automem.records.training import LoraSettings, Provenance, TrainingJob
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial, read_ledger
 from automem.ui.words import plural
@@ -34,7 +36,18 @@ from automem_train.loop.opening import Opened
 from automem_train.loop.state import Stop, Turn, best, next_step
 from automem_train.recipes.reading import read_recipe
 from automem_train.recipes.telling import settings_text
-from automem_train.training.running import ShowTraining, train, unseen_training
+
+
+class Train(Protocol):
+    """Trains an adapter in a folder, or goes on with that, or finds it whole."""
+
+    async def __call__(self, job: TrainingJob, folder: Path, title: str) -> Provenance:
+        """Raises TrainerError."""
+        ...
+
+
+async def nothing_to_release() -> None:
+    """Ends nothing."""
 
 
 @dataclass(slots=True)
@@ -44,8 +57,10 @@ class Loop:
     opened: Opened
     player: Player
     """Of the configuration without an adapter."""
+    train: Train
+    release: Callable[[], Awaitable[None]] = nothing_to_release
+    """Ends the engines, whose memory a training needs."""
     show_review: ShowReview = unseen_review
-    show_training: ShowTraining = unseen_training
 
     @property
     def run_folder(self) -> RunFolder:
@@ -113,9 +128,7 @@ class Loop:
             return trial
         try:
             recipe = read_recipe(review_folder / "overlay", most=MOST_CONFIGURATIONS)
-            data = await make_data(
-                self.run_folder, review_folder, recipe, collected.evaluations
-            )
+            data = await make_data(self.run_folder, review_folder, recipe, collected.evaluations)
         except DataError as error:
             return _ended(trial, "refused", self._shortened(error))
         lora = recipe.lora[step.place - 1]
@@ -161,13 +174,12 @@ class Loop:
                 return _ended(trial, "refused", why)
         title = f"{step.text}, configuration {step.place} of {trial.places}"
         self.player.purse.left()
+        await self.release()
         try:
-            provenance = await train(
+            provenance = await self.train(
                 job,
-                self.opened.trainer,
                 self.run_folder.adapters / job.key,
-                title=f"{title}: training by {self.section.trainer}",
-                show=self.show_training,
+                f"{title}: training by {self.section.trainer}",
             )
         except TrainerError as error:
             if not error.settings_failed:

@@ -26,6 +26,7 @@ from automem.ui.display import Mode
 from automem_train.loop.estimate import estimate
 from automem_train.loop.loop import Loop
 from automem_train.loop.opening import Opened
+from automem_train.loop.training import Training
 
 _TABLE = PipelineSection(baselines=False, memory_only=False)
 """What `--report` plays: scaffolds and specialists."""
@@ -87,15 +88,13 @@ def loop_of(opened: Opened, purse: Purse, watching: Watching, models: LoneRouter
     return Loop(
         opened=opened,
         player=player,
+        train=Training(opened.trainer),
         release=models.close,
         show_review=watching.review,
-        show_training=watching.training,
     )
 
 
-def work(
-    opened: Opened, invocation: Invocation, *, with_report: bool, mode: Mode | None
-) -> Done:
+def work(opened: Opened, invocation: Invocation, *, with_report: bool, mode: Mode | None) -> Done:
     """Hold the run and work the loop through. Raises what the loop raises."""
     body = partial(do, opened, with_report=with_report)
     return work_on(opened.config, opened.run, invocation, body, mode=mode)
