@@ -305,7 +305,7 @@ def operation(**more: object) -> dict[str, object]:
         ("log", [operation(lines=1, consulted=True, duplicate=True)], None),
         ("log", [operation(lines=1, consulted=True), operation(outcome="malformed")], None),
         ("log", [], None),
-        ("plan", [operation(kind="search", hits=1)], 0.75),
+        ("plan", [operation(kind="search", hits=1)], 1.25),
         ("plan", [operation(kind="search", outcome="empty")], None),
     ],
 )

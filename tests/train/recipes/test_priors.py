@@ -112,7 +112,7 @@ def turn(**more: object) -> Turn:
         ("log", [operation(kind="search", hits=2)], False, None),
         ("log", [operation(kind="search", led=True)], True, None),
         ("log", [], False, None),
-        ("plan", [operation(kind="search", hits=1)], False, 0.75),
+        ("plan", [operation(kind="search", hits=1)], False, 1.25),
         ("plan", [operation(kind="search", outcome="empty")], False, None),
     ],
 )

@@ -13,7 +13,7 @@ def score(turn: dict[str, Any]) -> float | None:
     ):
         return None
     if turn["phase"] == "plan":
-        return 0.5 + turn["gain"] if any(one["hits"] for one in operations) else None
+        return 1 + turn["gain"] if any(one["hits"] for one in operations) else None
     if any(one["led"] for one in operations):
         return 1 + turn["gain"]
     writes = [one for one in operations if one["lines"]]

@@ -6,13 +6,13 @@ from typing import Any
 
 
 def score(turn: dict[str, Any]) -> float | None:
-    """1 and what was gained after it for LOG, 0.5 for a search of PLAN that found something."""
+    """1 and what was gained after it: neither phase takes the other's place."""
     operations = turn["operations"]
     wrong = ("refused", "malformed", "missing", "duplicate")
     if turn["cut_off"] or any(one["outcome"] in wrong for one in operations):
         return None
     if turn["phase"] == "plan":
-        return 0.5 + turn["gain"] if any(one["hits"] for one in operations) else None
+        return 1 + turn["gain"] if any(one["hits"] for one in operations) else None
     writes = [one for one in operations if one["lines"]]
     if any(one["duplicate"] for one in writes):
         return None
