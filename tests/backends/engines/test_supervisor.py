@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from automem_backends.engines import supervisor
+from automem.processes.supervisor import supervised
 
 from .conftest import Engines, program
 
@@ -24,8 +24,7 @@ time.sleep(600)
 """
 
 
-def supervised(*argv: str, grace: str = "0.3") -> list[str]:
-    return [sys.executable, "-I", "-S", supervisor.__file__, grace, *argv]
+GRACE = 0.3
 
 
 @contextmanager
@@ -42,14 +41,14 @@ def serving(*argv: str) -> Generator[subprocess.Popen[bytes]]:
 def test_it_ends_an_engine_whose_owner_was_killed(engines: Engines, fault: str) -> None:
     faults = ("--fault", "child", *(("--fault", fault) if fault != "well" else ()))
     engine = (*program("vllm"), "serve", "m", "--port", "0", *faults)
-    with serving(sys.executable, "-c", HOST, *supervised(*engine)) as owner:
+    with serving(sys.executable, "-c", HOST, *supervised(engine, GRACE)) as owner:
         assert len(engines.processes()) == 4
         owner.kill()
     engines.wait_for_end()
 
 
 def test_it_takes_the_engine_along_when_it_is_killed_itself(engines: Engines) -> None:
-    with serving(*supervised(*program("vllm"), "serve", "m", "--port", "0")) as process:
+    with serving(*supervised([*program("vllm"), "serve", "m", "--port", "0"], GRACE)) as process:
         process.kill()
     engines.wait_for_end()
 
@@ -57,7 +56,7 @@ def test_it_takes_the_engine_along_when_it_is_killed_itself(engines: Engines) ->
 def run(*argv: str, send: int | None = None) -> tuple[int, str]:
     """Under the supervisor, to its end; its status and what was said."""
     with subprocess.Popen(
-        supervised(*argv), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        supervised(argv, GRACE), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr
         if send is not None:

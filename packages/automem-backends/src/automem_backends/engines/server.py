@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,8 @@ import anyio
 from automem.errors import ServerError
 from automem.models.engines import Tell
 from automem.processes.child import Child, child
+from automem.processes.supervisor import supervised
 from automem.tasks import beside
-from automem_backends.engines import supervisor
 from automem_backends.engines.failures import explain, is_port_taken
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.pace import Pace
@@ -128,10 +127,9 @@ class Server:
         chosen = {"CUDA_VISIBLE_DEVICES": gpus} if gpus else {}
         self.tell(f"{self.name}: starting {' '.join(argv)}")
         self.tell(f"{self.name}: its log is {self.log}")
-        watched = (sys.executable, "-I", "-S", supervisor.__file__, str(self.pace.grace), *argv)
         try:
             async with child(
-                watched,
+                supervised(argv, self.pace.grace),
                 log=self.log,
                 env={**self.program.variables, **chosen},
                 # The supervisor kills what does not end; it needs a moment after its own wait.

@@ -1,4 +1,4 @@
-"""A process between AutoMem and an engine, so that the engine ends when AutoMem does, however.
+"""A process between AutoMem and a program, so that the program ends when AutoMem does, however.
 
     python -I -S supervisor.py GRACE_SECONDS PROGRAM ARGUMENT...
 
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -29,9 +30,14 @@ _KILL_ROUNDS = 100
 """What is killed may have started something in the meantime; it ends when nothing is left."""
 
 
+def supervised(argv: Sequence[str], grace_seconds: float) -> tuple[str, ...]:
+    """The command that runs a program under its supervisor; its owner holds the input open."""
+    return (sys.executable, "-I", "-S", __file__, str(grace_seconds), *argv)
+
+
 def main(arguments: list[str]) -> int:
     """Run the program to its end, or to ours; its exit status, 128 + N where signal N ended it."""
-    grace_seconds, program = float(arguments[0]), arguments[1:]
+    grace_seconds, argv = float(arguments[0]), arguments[1:]
     ending = [False]
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -48,24 +54,24 @@ def main(arguments: list[str]) -> int:
             control.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
     try:
-        engine = subprocess.Popen(  # noqa: S603 - the configuration says what to run
-            program,
+        program = subprocess.Popen(  # noqa: S603 - the configuration says what to run
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=2,
-            # One thread runs here; where this process is killed, the engine is killed with it.
+            # One thread runs here; where this process is killed, the program is killed with it.
             preexec_fn=die_with_us,
         )
     except OSError as error:
-        sys.stderr.write(f"cannot call {program[0]}: {error.strerror}\n")
+        sys.stderr.write(f"cannot call {argv[0]}: {error.strerror}\n")
         return _NOT_CALLED
     try:
-        while engine.poll() is None and not ending[0] and not _owner_is_gone():
+        while program.poll() is None and not ending[0] and not _owner_is_gone():
             if control is not None:
-                _bury(engine)
-        _end(engine, grace_seconds)
+                _bury(program)
+        _end(program, grace_seconds)
     finally:
         _end_rest()
-    code = engine.returncode
+    code = program.returncode
     return code if code >= 0 else 128 - code
 
 
@@ -82,21 +88,21 @@ def _owner_is_gone() -> bool:
     return False
 
 
-def _end(engine: subprocess.Popen[bytes], grace_seconds: float) -> None:
-    if engine.poll() is None:
-        engine.terminate()
+def _end(program: subprocess.Popen[bytes], grace_seconds: float) -> None:
+    if program.poll() is None:
+        program.terminate()
         until = time.monotonic() + grace_seconds
-        while engine.poll() is None and time.monotonic() < until:
+        while program.poll() is None and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
-        engine.kill()
-    engine.wait()
+        program.kill()
+    program.wait()
 
 
-def _bury(engine: subprocess.Popen[bytes]) -> None:
-    """Wait for what was adopted and has ended; the engine itself is waited for by its name."""
+def _bury(program: subprocess.Popen[bytes]) -> None:
+    """Wait for what was adopted and has ended; the program itself is waited for by its name."""
     with suppress(ChildProcessError):
         while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
-            if ended.si_pid == engine.pid:
+            if ended.si_pid == program.pid:
                 return
             os.waitpid(ended.si_pid, 0)
 
