@@ -99,6 +99,7 @@ from = "toy"
 [roles.default]
 backend = "toy-learner"
 model = "toy"
+price = [0.0, 0.0, 0.0]
 calls = "{folder / "player.txt"}"
 engines = "{folder / "engines.txt"}"
 

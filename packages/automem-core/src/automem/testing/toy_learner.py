@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -28,7 +28,9 @@ LEARNS_FROM = 16
 
 
 class ToyLearnerOptions(Record):
-    """Options of the backend `toy-learner`."""
+    """Options of the backend `toy-learner`; none of them changes an answer."""
+
+    inconsequential: ClassVar[tuple[str, ...]] = ("calls", "engines")
 
     calls: str = ""
     """A file that gets a line for each call, its identity, when it arrives."""
