@@ -8,8 +8,8 @@ jinja     compiles
 text      is output or a picture, and is not checked
 
 A comment on the line before the fence says more: `<!-- file: PATH -->`, the block is that file;
-`<!-- scaffold.toml -->`, what kind of TOML it is; `<!-- write: PATH -->` and `<!-- run -->`, what
-`test_tutorial.py` does.
+`<!-- scaffold.toml -->` or `<!-- recipe.toml -->`, what kind of TOML it is; `<!-- write: PATH -->`
+and `<!-- run -->`, what `test_tutorial.py` does.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from automem.plugins import load_plugins
 from automem.records.scaffold import Manifest
 from automem.run.check import check_config
 from automem.run.config import load_config
+from automem_train.recipes.reading import parse_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -141,6 +142,8 @@ def test_toml_loads(block: Block, tmp_path: Path) -> None:
             variants = tables.pop("variants", {})
             for overlay in ({}, *variants.values()):
                 msgspec.convert({"name": "example", **tables, **overlay}, Manifest)
+        case "recipe.toml":
+            parse_recipe(block.text, most=8)
         case "":
             missing = "".join(part for name, part in MINIMAL.items() if name not in tables)
             path = tmp_path / "config.toml"

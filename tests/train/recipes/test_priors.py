@@ -189,3 +189,11 @@ def test_damaged_weights_are_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.safetensors").write_bytes(content)
     with pytest.raises(DataError, match=r"model\.safetensors is no safetensors file"):
         parameters_of(str(tmp_path))
+
+
+def test_the_page_names_every_key_and_every_prior() -> None:
+    root = Path(__file__).resolve().parents[3]
+    page = (root / "docs" / "guide" / "recipes.md").read_text(encoding="utf-8")
+    named = {*Recipe.__struct_fields__, *LoraSettings.__struct_fields__} - {"lora"}
+    named |= {prior.name for prior in all_priors()} | {*PROJECTIONS}
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []

@@ -70,7 +70,7 @@ def automem_meta_providers() -> list[Spec]:
         Spec(
             name="rules",
             make="automem_meta.providers.rules.provider:make_provider",
-            summary="No language model: finds known failures in traces, one edit at a time.",
+            summary="No language model: one edit for a known failure, or a recipe by a fixed rule.",
             config="automem_meta.providers.rules.provider:RulesOptions",
         ),
     ]
