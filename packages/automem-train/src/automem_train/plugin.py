@@ -7,12 +7,29 @@ from automem import Spec, hookimpl
 
 @hookimpl
 def automem_commands() -> list[Spec]:
-    """Training data."""
+    """Loop 2, and its training data."""
     return [
+        Spec(
+            name="train",
+            make="automem_train.command.train:train",
+            summary="Train a memory specialist of the model's own turns, behind a gate.",
+        ),
         Spec(
             name="data",
             make="automem_train.command.data:data",
             summary="Choose memory turns of a run to learn from, and export them.",
+        ),
+    ]
+
+
+@hookimpl
+def automem_loops() -> list[Spec]:
+    """Loop 2."""
+    return [
+        Spec(
+            name="train",
+            make="automem_train.loop.staged:make_loop",
+            summary="Loop 2: specialists trained of the model's own good memory turns.",
         )
     ]
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=examples(
-        "automem train configs/train.toml --estimate",
-        "automem train configs/train.toml",
-        "automem train configs/train.toml -s train.provider=manual --run by-hand",
-        "automem train configs/train.toml --report",
+        "automem train configs/crafter.toml --estimate",
+        "automem train configs/crafter.toml",
+        "automem train configs/crafter.toml -s train.provider=manual --run by-hand",
+        "automem train configs/crafter.toml --report",
     )
 )
 @config_argument

@@ -84,7 +84,7 @@ def open_config(config: RunConfig, plugins: Plugins) -> Opened:
         config=config,
         loop=loop,
         train=train,
-        base=loop.section.base or _base(bare, plugins),
+        base=_base(loop.section, bare, plugins),
         trainer=_trainer(loop.section, plugins),
     )
 
@@ -104,8 +104,8 @@ def without_adapter(config: RunConfig) -> RunConfig:
     return msgspec.structs.replace(config, roles=roles)
 
 
-def _base(config: RunConfig, plugins: Plugins) -> str:
-    """The model of the memory role. Raises ConfigError where it cannot be trained and served."""
+def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
+    """The model to train. Raises ConfigError where the memory role is none with an adapter."""
     memory = resolve_roles(config.roles)["memory"]
     spec = plugins.get("backend", memory.backend or "")
     if not isinstance(spec, BackendSpec):
@@ -115,12 +115,13 @@ def _base(config: RunConfig, plugins: Plugins) -> str:
             f"train and serve with an adapter; choose one of {', '.join(able)}, with a model whose "
             "weights you have"
         )
-    if not memory.model:
+    base = section.base or memory.model
+    if not base:
         raise ConfigError(
             "[roles.memory] model: name the model that is to be trained, a folder or a name on a "
             "model hub"
         )
-    return memory.model
+    return base
 
 
 def _trainer(section: TrainSection, plugins: Plugins) -> Trainer:
