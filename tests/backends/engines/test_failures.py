@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from automem_backends.engines.failures import advice_for, explain, is_port_taken, visible_lines
+from automem.processes.tail import visible_lines
+from automem_backends.engines.failures import advice_for, explain, is_port_taken
 
 LOGS = {
     "OSError: [Errno 98] Address already in use": "its port is in use",

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from automem.secrets import redact
+from automem.processes.tail import last_lines, plain
 
-_LAST_LINES = 8
-_LONGEST_LINE = 300
 _LONGEST_COMPLAINT = 1000
 """A line is searched no further: a search may take the square of its length."""
 _SMALLER = (
@@ -17,7 +15,6 @@ _SMALLER = (
 )
 _HARMLESS = re.compile(r"\b(DEBUG|INFO|WARNING)\b")
 """Engines tell of templates, memory and ports also where all is well."""
-_ERROR = re.compile(r"\w(Error|Exception):\s|\berror:\s")
 
 
 class _Sign(NamedTuple):
@@ -123,7 +120,7 @@ _SIGNS = (
 
 def explain(log: str) -> str:
     """Cause and advice, as far as the log tells them, and its last lines."""
-    lines = (_plain(line)[:_LONGEST_COMPLAINT] for line in log.split("\n"))
+    lines = (plain(line)[:_LONGEST_COMPLAINT] for line in log.split("\n"))
     complaints = "\n".join(line for line in lines if not _HARMLESS.search(line))
     found = next((sign for sign in _SIGNS if sign.words.search(complaints)), None)
     told = f": {found.cause}; {found.advice}" if found else ""
@@ -139,31 +136,3 @@ def advice_for(words: str) -> str:
     """What to do about the refusal of a request; empty where nothing is known."""
     found = next((sign for sign in _SIGNS if sign.words.search(words)), None)
     return f"; {found.cause}: {found.advice}" if found else ""
-
-
-def last_lines(log: str) -> str:
-    """The last errors of a log and its end, indented, on lines of their own."""
-    lines = [line for line in visible_lines(log) if line]
-    errors = [number for number, line in enumerate(lines) if _ERROR.search(line)]
-    # What an engine says at its very end is often the noise of its parts being taken down.
-    shown = sorted({*errors[-_LAST_LINES // 2 :], *range(len(lines))[-_LAST_LINES // 2 :]})
-    return "".join(f"\n  {lines[number]}" for number in shown)
-
-
-def visible_lines(log: str) -> list[str]:
-    """Its lines as a terminal leaves them: a progress bar has only its last state."""
-    return [_visible(line) for line in log.split("\n")]
-
-
-def last_visible_line(log: str) -> str:
-    """The last of these that is not empty; empty where there is none."""
-    return next((said for line in reversed(log.split("\n")) if (said := _visible(line))), "")
-
-
-def _visible(line: str) -> str:
-    return redact(_plain(line)[: 2 * _LONGEST_LINE])[:_LONGEST_LINE]
-
-
-def _plain(line: str) -> str:
-    """Without colors, and of what was written over only what is left."""
-    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line).rstrip("\r").rpartition("\r")[2].strip()

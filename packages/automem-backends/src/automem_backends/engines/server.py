@@ -15,13 +15,13 @@ from automem.errors import ServerError
 from automem.models.engines import Tell
 from automem.processes.child import Child, child
 from automem.processes.supervisor import supervised
+from automem.processes.tail import Tail
 from automem.tasks import beside
 from automem_backends.engines.failures import explain, is_port_taken
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.pace import Pace
 from automem_backends.engines.ports import HOST, free_ports, is_free
 from automem_backends.engines.program import Program
-from automem_backends.engines.tail import Tail
 from automem_backends.engines.wire import EngineWire, Wires
 
 RESTARTS = 1

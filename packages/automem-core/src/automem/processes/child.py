@@ -46,11 +46,13 @@ async def child(
     log: Path,
     env: Mapping[str, str] | None = None,
     grace_seconds: float = 3.0,
+    pass_fds: Sequence[int] = (),
 ) -> AsyncGenerator[Child]:
     """Start `argv` with pipes; leaving closes its input, terminates its group, and kills it.
 
     It inherits the environment without secrets and with one thread for numeric libraries; `env`
-    is added to that. A session of its own keeps Ctrl-C from it: its owner decides when it ends.
+    is added to that, and open files of the owner are closed but for `pass_fds`. A session of its
+    own keeps Ctrl-C from it: its owner decides when it ends.
     Raises OSError if it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +62,7 @@ async def child(
             stderr=stderr,
             env={**inherited(os.environ), **(env or {})},
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     try:
         yield Child(

@@ -58,6 +58,8 @@ def main(arguments: list[str]) -> int:
             argv,
             stdin=subprocess.DEVNULL,
             stdout=2,
+            # What the owner passed on, such as a file that is locked for as long as it is open.
+            close_fds=False,
             # One thread runs here; where this process is killed, the program is killed with it.
             preexec_fn=die_with_us,
         )
