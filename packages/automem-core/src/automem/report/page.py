@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from automem.records._struct import Record
 from automem.report import charts
+from automem.report.finals import finals, together
 from automem.report.lineage import lineage
 from automem.report.marks import Marks
 from automem.report.replay import EpisodeData, replay_data, script_json
@@ -28,6 +29,7 @@ from automem.report.tables import (
     running_mean,
     seed_rows,
 )
+from automem.report.trainings import loss_curves, training_rows
 from automem.report.tried import false_accepts, tried_rows
 from automem.run.layout import RunFolder
 from automem.run.status import read_status
@@ -90,7 +92,12 @@ def render(page: Page) -> str:
     seeds = seed_rows(versions)
     marks = page.marks or [()] * len(versions)
     costs = cost_rows(versions)
+    tables, trainings = finals(page.runs), training_rows(page.runs)
     shown: dict[str, Any] = {
+        "finals": tables,
+        "together": together(tables),
+        "trainings": trainings,
+        "curves": loss_curves(trainings),
         "results": [_result(version) for version in versions],
         "pairs": list(pair_rows(versions)),
         "seeds": seeds,
@@ -230,9 +237,11 @@ def _sections(shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("behavior", "Behavior", shown["measures"]),
         ("cost", "Cost", shown["costs"]),
         ("tried", "Tried", shown["tried"] or shown["repeats"]),
+        ("trainings", "Training", shown["trainings"]),
         ("scaffolds", "Scaffolds", shown["scaffolds"]),
     ]
     return [
+        *([("final", "Final table")] if shown["finals"] else []),
         ("results", "Results"),
         ("replay", "Replay"),
         *((id_, name) for id_, name, there in optional if there),

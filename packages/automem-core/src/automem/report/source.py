@@ -133,7 +133,11 @@ def _results(whole: Whole) -> Iterator[EpisodeResult]:
 
 def _labels(found: Sequence[tuple[RunFolder, Whole]], *, several: bool) -> list[str]:
     """Names where they are enough, then with roles, with keys, with folders."""
-    names = [f"{run.name}: {w.plan.name}" if several else w.plan.name for run, w in found]
+    own = [whole.label or whole.plan.name for _, whole in found]
+    names = [
+        f"{run.name}: {name}" if several else name
+        for name, (run, _) in zip(own, found, strict=True)
+    ]
     count = Counter(names)
     with_roles = [
         name if count[name] == 1 else f"{name} by {whole.plan.roles['gameplay'].text}"

@@ -1,8 +1,8 @@
 """Which evaluations a report shows, and which of them are parts of one.
 
-A loop plays a scaffold in stages, each an evaluation of its own, and many scaffolds that it drops
-again. So of a run with a ledger a report shows what was kept, its stages put together, on the
-report seeds where they were played and on the search seeds else; all else is in the ledger's table.
+A loop plays a version in stages, each an evaluation of its own, and many that it drops again. So of
+a run with a ledger a report shows what was kept, its stages put together, on the report seeds where
+they were played and on the search seeds else; all else is in the ledger's table.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Whole(NamedTuple):
     parts: tuple[Part, ...]
     plan: EvaluationPlan
     """Of all its seeds that are shown."""
+    label: str = ""
+    """What it is called where the plan's name is not enough."""
 
     @property
     def is_single(self) -> bool:
@@ -47,21 +49,27 @@ def wholes_of(run: RunFolder) -> list[Whole]:
     folders = [folder for folder in run.evaluations() if folder.plan.exists()]
     folders.sort(key=lambda folder: folder.plan.stat().st_mtime_ns)
     parts = [Part(folder, read_plan(folder)) for folder in folders]
-    trials = read_ledger(run.ledger, "scaffold")
+    trials = read_ledger(run.ledger)
     if not trials:
         return [Whole((part,), part.plan) for part in parts]
     return list(_evolved(run, parts, trials))
 
 
 def _evolved(run: RunFolder, parts: Sequence[Part], trials: Sequence[Trial]) -> Iterator[Whole]:
-    kept = [trials[0].parent, *[t.candidate for t in trials if t.verdict == "kept"]]
+    changes = [trial for trial in trials if trial.kind == "scaffold"]
+    kept = [trials[0].parent, *[t.candidate for t in changes if t.verdict == "kept"]]
     groups = [
         _group(parts, scaffold, memory_only=only) for scaffold in kept for only in (False, True)
     ]
     groups = [group for group in groups if group]
-    seeds = _seeds(run, [group for group in groups if not group[0].plan.memory_only])
+    trained = [(_trained(parts, trial), trial) for trial in trials if _is_specialist(trial)]
+    trained = [(group, trial) for group, trial in trained if group]
+    whole_ones = [group for group in groups if not group[0].plan.memory_only]
+    seeds = _seeds(run, [*whole_ones, *[group for group, _ in trained]])
     yield from [whole for group in groups if (whole := _on(group, seeds))]
-    tried = {*kept, *[trial.candidate for trial in trials]}
+    for group, trial in trained:
+        yield from _labelled(_on(group, seeds), trial)
+    tried = {*kept, *[trial.candidate for trial in changes]}
     for part in parts:
         if part.plan.scaffold not in tried:
             yield Whole((part,), part.plan)
@@ -72,6 +80,22 @@ def _group(parts: Iterable[Part], scaffold: str, *, memory_only: bool) -> list[P
     of_it = [part for part in parts if part.plan.scaffold == scaffold]
     found = [part for part in of_it if bool(part.plan.memory_only) == memory_only]
     return [part for part in found if _but_seeds(part) == _but_seeds(found[0])]
+
+
+def _is_specialist(trial: Trial) -> bool:
+    return trial.kind == "recipe" and trial.verdict == "kept"
+
+
+def _trained(parts: Iterable[Part], trial: Trial) -> list[Part]:
+    """The evaluations of a specialist, those on the report seeds included."""
+    parts = list(parts)
+    judged = [_but_seeds(part) for part in parts if part.folder.path.name in trial.evaluations]
+    return [part for part in parts if _but_seeds(part) in judged]
+
+
+def _labelled(whole: Whole | None, trial: Trial) -> Iterator[Whole]:
+    if whole is not None:
+        yield whole._replace(label=f"{whole.plan.name} + {trial.name}")
 
 
 def _but_seeds(part: Part) -> EvaluationPlan:
