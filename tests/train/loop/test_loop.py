@@ -111,6 +111,13 @@ def test_a_review_is_charged_once_however_many_configurations_it_has(whole: Whol
     assert whole.done.cost == pytest.approx(COST * 7)
 
 
+def test_the_configurations_of_a_recipe_learn_from_one_data_set(whole: Whole) -> None:
+    first, second = (trial.trained for trial in whole.done.trials[:2])
+    assert first is not None and second is not None
+    assert first.data == second.data and first.adapter != second.adapter
+    assert len(list(whole.folder.glob("runs/toys/data/*/report.json"))) == 1
+
+
 def test_turns_come_of_train_seeds_and_are_played_by_one_model(whole: Whole) -> None:
     folder = whole.folder / "runs" / "toys"
     (data,) = folder.glob("data/*/examples.jsonl")

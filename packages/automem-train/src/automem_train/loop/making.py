@@ -28,7 +28,7 @@ class Made(Record):
     """`data.json` of a review: which data set its recipe became."""
 
     data: str
-    """Hash; the selection may choose by chance, and is not asked twice."""
+    """Hash; what chooses is not run again for the next configuration, or after a kill."""
 
 
 async def make_data(
