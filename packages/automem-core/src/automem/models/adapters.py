@@ -11,6 +11,12 @@ import hashlib
 import re
 from pathlib import Path
 
+import msgspec
+
+from automem.errors import AdapterError
+from automem.records.training import Provenance
+
+PROVENANCE = "provenance.json"
 SETTINGS = "adapter_config.json"
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 _BLOCK = 1 << 20
@@ -26,6 +32,19 @@ def is_folder(given: str) -> bool:
 def identity(given: str) -> str:
     """What tells this adapter from every other: name and content of a folder, or what is given."""
     return content_name(Path(given).expanduser().resolve()) if is_folder(given) else given
+
+
+def read_provenance(folder: Path) -> Provenance:
+    """What an adapter that was trained here came from. Raises AdapterError."""
+    path = folder / PROVENANCE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Provenance)
+    except FileNotFoundError as error:
+        raise AdapterError(
+            f"{folder} has no {PROVENANCE}: it is not trained to its end, or not by AutoMem"
+        ) from error
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise AdapterError(f"{path} cannot be read: {error}; train the adapter again") from error
 
 
 def content_name(folder: Path) -> str:
