@@ -67,9 +67,8 @@ def ledger_line(desk: RecipeDesk, iteration: int, place: int, verdict: str) -> s
 def after(desk: RecipeDesk, number: int, *verdicts: str) -> RecipeDesk:
     """The desk of the next recipe, which begins with this one's files."""
     lines = [ledger_line(desk, number, n + 1, verdict) for n, verdict in enumerate(verdicts)]
-    kept = {n: t for n, t in desk.files.items() if not n.endswith(".md") or n.startswith("tried/")}
     return RecipeDesk(
-        files={**kept, f"tried/t{number:03d}-a/method.md": desk.files["method.md"]},
+        files={name: text for name, text in desk.files.items() if not name.endswith(".md")},
         brief="\n".join([desk.brief, *lines]),
         data=dict(desk.data),
     )
@@ -126,10 +125,10 @@ async def test_after_a_drop_other_episodes_are_chosen_from_until_none_are_left()
 
 
 @pytest.mark.anyio
-async def test_a_recipe_without_a_verdict_does_not_speak_against_its_data() -> None:
+async def test_a_training_that_failed_does_not_speak_against_its_data() -> None:
     first = await reviewed(RecipeDesk())
     first.data[HASH] = "share0.5:"
-    second = await reviewed(after(first, 1))
+    second = await reviewed(after(first, 1, "refused"))
     assert parse_recipe(second.files["recipe.toml"], most=2).data == HASH
 
 
@@ -278,15 +277,30 @@ def test_the_grid_stays_within_what_is_worth_trying() -> None:
     assert next_points(beyond, [], 1) == (beyond,)
 
 
-def test_lines_of_the_ledger_alone_are_enough() -> None:
+def test_a_line_of_the_ledger_says_what_was_tried_and_what_came_of_it() -> None:
     change = "share0.25 rank16-rate0.0005-epochs3 rank8-rate1e-05-epochs1"
     line = f"- recipe 3, configuration 2 of 2: {change} - in words. kept: by 2"
-    (found,) = tried_recipes(line, [])
+    (found,) = tried_recipes(f"Settings such as rank 16.\n{line}\n")
     assert (found.share, found.verdicts) == (0.25, {2: "kept"})
     assert found.kept == Point(8, 1e-5, 1)
-    assert tried_recipes("- somebody else's: rank 16. kept: x", ["# another change"]) == []
+    assert tried_recipes("- recipe 4, configuration 1 of 1: by hand, rank 16. kept: x") == []
     assert next_share([]) == 0.5
     assert next_share([Tried(share=0.5, points=(PRIOR,), verdicts={1: "refused"})]) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("- revision 2, attempt 1: shorter prompts. kept: by 2", False),
+        ("- revision 2, attempt 1, continuation 1: kept: by 2", False),
+        ("- revision 2, attempt 1: shorter prompts. dropped: what was kept: none", True),
+        ("- revision 2, attempt 1: no proposal: nothing", True),
+    ],
+)
+def test_with_a_scaffold_that_is_kept_the_grid_begins_again(line: str, holds: bool) -> None:
+    recipe = f"- recipe 1, configuration 1 of 1: {change_line(0.5, [PRIOR])}. dropped: by 2"
+    assert bool(tried_recipes(f"{recipe}\n{line}")) == holds
+    assert len(tried_recipes(f"{line}\n{recipe}")) == 1
 
 
 def operation(**more: object) -> dict[str, object]:

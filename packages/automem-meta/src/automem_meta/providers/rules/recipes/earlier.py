@@ -1,9 +1,9 @@
-"""What earlier recipes of the rules tried, and what came of it, read out of brief and reports."""
+"""What earlier recipes of the rules tried, and what came of it, read out of the brief."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,6 +13,7 @@ from automem_meta.providers.rules.recipes.grid import Point, named_points
 SAME = "same-data"
 _CHANGE = re.compile(r"\b(?:share(\d(?:\.\d+)?)|same-data)((?: rank\d+-rate[\de.+-]+-epochs\d+)+)")
 _VERDICT = re.compile(r"\. (kept|dropped|refused|no proposal): ")
+_SCAFFOLD = re.compile(r"\W*revision \d+, attempt \d+(?:, continuation \d+)?:(.*)")
 _PLACE = re.compile(r"\bconfiguration (\d+)")
 
 
@@ -46,29 +47,31 @@ def change_line(share: float | None, points: Iterable[Point]) -> str:
     return " ".join([data, *[point.name for point in points]])
 
 
-def tried_recipes(brief: str, methods: Iterable[str]) -> list[Tried]:
-    """The recipes that reports (oldest first) or lines of the ledger name, without repetition."""
-    found: dict[str, tuple[float | None, tuple[Point, ...]]] = {}
-    verdicts: dict[str, dict[int, str]] = {}
-    for method in methods:
-        for change, share, points, _ in _changes(method.partition("\n")[0]):
-            found.setdefault(change, (share, points))
+def tried_recipes(brief: str) -> list[Tried]:
+    """The recipes that lines of the ledger name, oldest first.
+
+    Only those for the scaffold that holds: with each scaffold that is kept the turns are others,
+    and all begins again.
+    """
+    found: dict[str, Tried] = {}
     for line in brief.splitlines():
-        for change, share, points, at in _changes(line):
-            found.setdefault(change, (share, points))
-            said = _VERDICT.search(line, at + len(change))
-            place = _PLACE.search(line[:at])
-            if said is not None:
-                verdicts.setdefault(change, {})[int(place[1]) if place else 1] = said[1]
-    return [
-        Tried(share=share, points=points, verdicts=verdicts.get(change, {}))
-        for change, (share, points) in found.items()
-    ]
+        if _keeps_scaffold(line):
+            found.clear()
+        change = _CHANGE.search(line)
+        if change is None:
+            continue
+        tried = found.get(change[0])
+        if tried is None:
+            share = float(change[1]) if change[1] else None
+            tried = Tried(share=share, points=named_points(change[2]))
+        said, place = _VERDICT.search(line, change.end()), _PLACE.search(line[: change.start()])
+        verdicts = {int(place[1]): said[1]} if said and place else {}
+        found[change[0]] = msgspec.structs.replace(tried, verdicts={**tried.verdicts, **verdicts})
+    return list(found.values())
 
 
-def _changes(line: str) -> Iterator[tuple[str, float | None, tuple[Point, ...], int]]:
-    """The first change that a line names: its words, what they say, and where they begin."""
-    said = _CHANGE.search(line)
-    if said is not None:
-        share = float(said[1]) if said[1] else None
-        yield said[0], share, named_points(said[2]), said.start()
+def _keeps_scaffold(line: str) -> bool:
+    """Whether it is the line of a scaffold that holds from then on."""
+    said = _SCAFFOLD.match(line)
+    verdict = _VERDICT.search(f".{said[1]}") if said else None
+    return verdict is not None and verdict[1] == "kept"

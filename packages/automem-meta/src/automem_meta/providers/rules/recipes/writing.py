@@ -78,7 +78,7 @@ async def write_recipe(clerk: Clerk, most: int) -> None:
     """
     settings = await _settings(clerk)
     found = await _selection(clerk)
-    earlier = tried_recipes(clerk.desk.brief, await _methods(clerk))
+    earlier = tried_recipes(clerk.desk.brief)
     center = _center(earlier, settings)
     tried = {point for one in earlier for point in one.points}
     draft = _Draft(clerk, settings, next_points(center, tried, most), [])
@@ -132,11 +132,6 @@ async def _selection(clerk: Clerk) -> Found:
         await clerk.text(name) if name in there else "" for name in ("selection.toml", "score.py")
     ]
     return found_selection(*texts)
-
-
-async def _methods(clerk: Clerk) -> list[str]:
-    names = [name for name in await clerk.listed("tried/") if name.endswith("method.md")]
-    return [await clerk.text(name) for name in sorted(names)]
 
 
 def _center(earlier: Sequence[Tried], settings: dict[str, Any]) -> Point:
