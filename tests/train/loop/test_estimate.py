@@ -41,7 +41,7 @@ def test_data_sets_and_trainings_of_a_run_tell_tokens_and_hours(opened: Open, wh
     expected = estimate_of(found, source)
     least = expected.if_nothing_helps
     speed = measured_speed(source)
-    assert speed == pytest.approx(120 / 0.01)
+    assert speed is not None and speed == pytest.approx(120 / 0.01)
     assert least.training_tokens is not None and least.training_tokens > 1000
     assert least.training_hours == pytest.approx(least.training_tokens / speed / 3600)
     assert least.hours is not None and least.review_tokens is None

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -25,7 +24,7 @@ from automem.loops.versions import Version
 from automem.protocols import MetaProvider
 from automem.records.ledger import Trial, TrialVerdict
 from automem.records.review import ReviewOutcome, Spent
-from automem.records.training import LoraSettings, Provenance, TrainingJob
+from automem.records.training import LoraSettings, TrainingJob
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial, read_ledger
 from automem.ui.words import plural
@@ -36,14 +35,7 @@ from automem_train.loop.opening import Opened
 from automem_train.loop.state import Stop, Turn, best, next_step
 from automem_train.recipes.reading import read_recipe
 from automem_train.recipes.telling import settings_text
-
-
-class Train(Protocol):
-    """Trains an adapter in a folder, or goes on with that, or finds it whole."""
-
-    async def __call__(self, job: TrainingJob, folder: Path, title: str) -> Provenance:
-        """Raises TrainerError."""
-        ...
+from automem_train.training.running import ShowTraining, train, unseen_training
 
 
 async def nothing_to_release() -> None:
@@ -57,10 +49,10 @@ class Loop:
     opened: Opened
     player: Player
     """Of the configuration without an adapter."""
-    train: Train
     release: Callable[[], Awaitable[None]] = nothing_to_release
     """Ends the engines, whose memory a training needs."""
     show_review: ShowReview = unseen_review
+    show_training: ShowTraining = unseen_training
 
     @property
     def run_folder(self) -> RunFolder:
@@ -173,13 +165,16 @@ class Loop:
                 why = f"it is the adapter of {earlier.name}, which was tried before"
                 return _ended(trial, "refused", why)
         title = f"{step.text}, configuration {step.place} of {trial.places}"
-        self.player.purse.left()
+        limits = self.player.purse.left()
         await self.release()
         try:
-            provenance = await self.train(
+            provenance = await train(
                 job,
+                self.opened.trainer,
                 self.run_folder.adapters / job.key,
-                f"{title}: training by {self.section.trainer}",
+                title=f"{title}: training by {self.section.trainer}",
+                show=self.show_training,
+                seconds=limits.run_seconds,
             )
         except TrainerError as error:
             if not error.settings_failed:

@@ -26,7 +26,6 @@ from automem.ui.display import Mode
 from automem_train.loop.estimate import estimate
 from automem_train.loop.loop import Loop
 from automem_train.loop.opening import Opened
-from automem_train.loop.training import Training
 
 _TABLE = PipelineSection(baselines=False, memory_only=False)
 """What `--report` plays: scaffolds and specialists."""
@@ -88,9 +87,9 @@ def loop_of(opened: Opened, purse: Purse, watching: Watching, models: LoneRouter
     return Loop(
         opened=opened,
         player=player,
-        train=Training(opened.trainer),
         release=models.close,
         show_review=watching.review,
+        show_training=watching.training,
     )
 
 
