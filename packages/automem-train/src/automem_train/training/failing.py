@@ -21,14 +21,19 @@ _MOST_CHARACTERS = 2000
 _OUT_OF_MEMORY = signal.SIGKILL
 
 
-def failure_of(name: str, folder: TrainingFolder, status: int, log: str) -> TrainerError:
-    """The error for a worker of the trainer `name` that ended with `status`, having said `log`."""
+def failure_of(
+    name: str, folder: TrainingFolder, status: int, log: str, *, free_bytes: int
+) -> TrainerError:
+    """The error for a worker of the trainer `name` that ended with `status`, having said `log`.
+
+    A worker on a full disk cannot say so: `free_bytes` is what that disk has left.
+    """
     by_settings = status == FAILED_BY_SETTINGS
     told = said_why(folder.failure)
     if told:
         rest = "" if by_settings else f"; {GOES_ON}"
         return TrainerError(f"the trainer {name} failed: {told}{rest}", settings_failed=by_settings)
-    if is_full(folder.path):
+    if free_bytes < _LITTLE_BYTES:
         return disk_full(folder.path)
     return TrainerError(
         f"the trainer {name} {_ending(status)}, and said no reason{last_lines(log)}\nIts log is "
@@ -57,9 +62,9 @@ def said_why(failure: Path) -> str:
     return redact(text.strip().rstrip("."))[:_MOST_CHARACTERS]
 
 
-def is_full(folder: Path) -> bool:
-    """Whether the disk that holds a folder has no room left."""
-    return shutil.disk_usage(folder).free < _LITTLE_BYTES
+def free_bytes_at(folder: Path) -> int:
+    """What the disk that holds a folder has left."""
+    return shutil.disk_usage(folder).free
 
 
 def disk_full(folder: Path) -> TrainerError:

@@ -22,7 +22,7 @@ from automem.processes.tail import Tail, last_lines
 from automem.protocols import Trainer
 from automem.records.training import Launch, Provenance, TrainingJob
 from automem.ui.training import TrainingProgress
-from automem_train.training.failing import GOES_ON, failure_of, unwritten
+from automem_train.training.failing import GOES_ON, failure_of, free_bytes_at, unwritten
 from automem_train.training.folder import TrainingFolder, note
 from automem_train.training.following import Following
 from automem_train.training.orphan import end_orphan
@@ -93,7 +93,13 @@ class _Sitting:
                 )
         status = worker.process.returncode
         if status != 0:
-            raise failure_of(self.job.trainer, self.folder, status or 0, tail.text())
+            raise failure_of(
+                self.job.trainer,
+                self.folder,
+                status or 0,
+                tail.text(),
+                free_bytes=free_bytes_at(self.folder.path),
+            )
 
     async def _watch(self, worker: Child, tail: Tail) -> None:
         """Read its progress until it has ended. Raises TrainerError where it has gone silent."""
