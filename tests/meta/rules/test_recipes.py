@@ -83,7 +83,7 @@ async def test_the_first_recipe_is_the_prior_and_a_higher_rate_on_looks_before_w
     assert points(desk) == [PRIOR, Point(16, 1e-3, 3)]
     recipe = parse_recipe(desk.files["recipe.toml"], most=2)
     assert recipe.selects
-    assert {(one.alpha, one.batch, one.cutoff) for one in recipe.lora} == {(32.0, 4, 2048)}
+    assert {(one.alpha, one.batch, one.cutoff) for one in recipe.lora} == {(32.0, 4, 4096)}
     for name in ("selection.toml", "score.py"):
         (tmp_path / name).write_text(desk.files[name], encoding="utf-8")
     chooser = load_selection(tmp_path)
