@@ -56,7 +56,7 @@ def peft_interpreter() -> Interpreter:
 def unsloth_interpreter(environ: Mapping[str, str] = os.environ) -> Interpreter:
     """With what unsloth imports on this machine, which is less than it says that it needs.
 
-    On a CPU it does without a gigabyte of kernels, of which no build for CPUs exists.
+    On a CPU it does without a gigabyte of kernels, of which there is no build for CPUs.
     """
     torch = torch_build(environ)
     on_cpu = environ.get(VARIABLE, "cpu") == "cpu"
@@ -64,7 +64,8 @@ def unsloth_interpreter(environ: Mapping[str, str] = os.environ) -> Interpreter:
         python=PYTHON,
         requirements=(torch.requirement, *_ANYWHERE, *(() if on_cpu else _ON_A_GPU)),
         packages=("automem-core", "automem-train"),
-        # What it asks for beside these are its web application and its command line.
+        # What they ask for beside the above is for unsloth's web application and command line,
+        # and, on a CPU, the kernels.
         unresolved=(*_ITSELF, "cut-cross-entropy") if on_cpu else _ITSELF,
         options=torch.options,
         steps=(
