@@ -13,70 +13,12 @@ from automem.loops.pipeline import FinalTable, Pipeline, open_pipeline, work
 from automem.loops.watching import Watching
 from automem.plugins import Plugins, load_plugins
 from automem.run.config import parse_config, render_config, runnable_anywhere
-from automem.scaffold.new import new_scaffold
-from automem.testing.toy import toy_entry_point, toy_scaffold
-
-from .fake_loops import fake_loops_entry_point
+from automem.testing.loops import fake_loops_entry_point
+from automem.testing.toy import toy_entry_point
+from automem.testing.toy_pipeline import pipeline_text
 
 Opened = Callable[..., Pipeline]
 Whole = tuple[Pipeline, FinalTable]
-
-
-def scaffold(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
-    """The toy scaffold under another name, its manifest changed."""
-    made = new_scaffold(toy_scaffold(), folder / name, name)
-    manifest = made / "scaffold.toml"
-    text = manifest.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    manifest.write_text(text, encoding="utf-8")
-    return made
-
-
-def forgetful(folder: Path) -> Path:
-    """Signs cannot be noted, so the player guesses."""
-    normal = '[files."signs.txt"]\npurpose'
-    forgetting = '[files."signs.txt"]\nmodes = ["create"]\npurpose'
-    return scaffold(folder, "forgetful", (normal, forgetting))
-
-
-def config_text(folder: Path) -> str:
-    """A configuration of everything; scaffolds are made in `folder`."""
-    if not (folder / "forgetful").exists():
-        forgetful(folder)
-        scaffold(folder, "noting")
-    return f"""
-[run]
-name = "toys"
-folder = "{folder / "runs"}"
-
-[environment]
-name = "toy"
-tasks = ["default"]
-rooms = 3
-max_steps = 14
-
-[scaffold]
-from = "{folder / "forgetful"}"
-
-[roles.default]
-backend = "toy-player"
-
-[seeds]
-search = "2 from 1"
-train = "2 from 200"
-report = "8 from 500"
-
-[evaluation]
-workers = 1
-
-[evolve]
-scaffolds = ["{folder / "noting"}"]
-
-[train]
-adapters = 1
-"""
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +28,7 @@ def plugins() -> Plugins:
 
 
 def open_in(folder: Path, plugins: Plugins, *overrides: str) -> Pipeline:
-    config = parse_config(config_text(folder), overrides)
+    config = parse_config(pipeline_text(folder), overrides)
     opened = open_pipeline(config, plugins)
     write_text(opened.run.config, render_config(runnable_anywhere(config)))
     return opened

@@ -24,8 +24,9 @@ from automem.plugins import Plugins, load_plugins
 from automem.records.ledger import PlayCost
 from automem.run.config import parse_config
 from automem.testing.toy import toy_entry_point
+from automem.testing.toy_pipeline import pipeline_text
 
-from .conftest import Opened, Whole, config_text, done
+from .conftest import Opened, Whole, done
 
 
 class Stopped(Exception):
@@ -119,7 +120,7 @@ def test_stopped_after_every_evaluation_it_ends_as_if_it_never_was(
 
 def test_once_report_seeds_were_played_nothing_further_is_tried(copied: Pipeline) -> None:
     again = open_pipeline(
-        parse_config(config_text(copied.run.path.parents[1]), ("train.adapters=2",)),
+        parse_config(pipeline_text(copied.run.path.parents[1]), ("train.adapters=2",)),
         copied.plugins,
     )
     with pytest.raises(RunError, match="played report seeds already"):
@@ -157,7 +158,7 @@ def test_the_stages_are_told(opened: Opened) -> None:
 
 
 def test_one_loop_is_a_pipeline_too(tmp_path: Path, plugins: Plugins) -> None:
-    text = config_text(tmp_path).split("[evolve]")[0] + "[train]\nadapters = 2\n"
+    text = pipeline_text(tmp_path).split("[evolve]")[0] + "[train]\nadapters = 2\n"
     table = done(open_pipeline(parse_config(text, ("pipeline.baselines=false",)), plugins))
     assert [row.name for row in table.rows] == [
         "forgetful",
@@ -182,13 +183,13 @@ def test_what_cannot_be_worked_through_is_refused(
 
 
 def test_a_configuration_without_loops_is_refused(tmp_path: Path, plugins: Plugins) -> None:
-    text = config_text(tmp_path).split("[evolve]")[0]
+    text = pipeline_text(tmp_path).split("[evolve]")[0]
     with pytest.raises(ConfigError, match="there is neither"):
         open_pipeline(parse_config(text), plugins)
 
 
 def test_a_section_without_its_loop_is_refused(tmp_path: Path) -> None:
-    config = parse_config(config_text(tmp_path))
+    config = parse_config(pipeline_text(tmp_path))
     with pytest.raises(ConfigError, match=r"\[evolve\]: no loop named 'evolve'"):
         open_pipeline(config, load_plugins(entry_points=[toy_entry_point()]))
 

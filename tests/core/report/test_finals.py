@@ -1,5 +1,6 @@
 """The final table on the page: comparisons, the paper's figures, trainings, several runs."""
 
+import io
 import re
 import shutil
 from importlib import metadata
@@ -8,14 +9,13 @@ from pathlib import Path
 import anyio
 import msgspec
 import pytest
-from tests.core.loops.conftest import done, open_in
-from tests.core.loops.fake_loops import fake_loops_entry_point
 
 from automem.evaluate.statistics import Paired
-from automem.files import write_json
+from automem.files import write_json, write_text
 from automem.loops.final import FinalRow
 from automem.loops.loop import LoopDone
-from automem.loops.pipeline import FinalTable, Pipeline, read_table
+from automem.loops.pipeline import FinalTable, Pipeline, open_pipeline, read_table, work
+from automem.loops.watching import Watching
 from automem.plugins import load_plugins
 from automem.records.ledger import Trained
 from automem.records.training import LoraSettings
@@ -26,17 +26,22 @@ from automem.report.published import beside, champion
 from automem.report.source import versions_of
 from automem.report.trainings import loss_curves, settings_text, training_rows
 from automem.report.tried import tried_rows
+from automem.run.config import parse_config, render_config
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial, read_ledger
+from automem.testing.loops import fake_loops_entry_point
 from automem.testing.toy import toy_entry_point
+from automem.testing.toy_pipeline import pipeline_text
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Over, with its table; not to be changed."""
     plugins = load_plugins(entry_points=[toy_entry_point(), fake_loops_entry_point()])
-    opened = open_in(tmp_path_factory.mktemp("finals"), plugins)
-    done(opened)
+    config = parse_config(pipeline_text(tmp_path_factory.mktemp("finals")))
+    opened = open_pipeline(config, plugins)
+    write_text(opened.run.config, render_config(config))
+    anyio.run(work, opened, Watching("plain", io.StringIO()))
     return opened
 
 

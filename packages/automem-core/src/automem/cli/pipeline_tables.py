@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from automem.cli.tables import plain_table
@@ -22,17 +22,21 @@ UNKNOWN = "not known"
 
 
 def estimate_tables(expected: PipelineEstimate) -> Iterator[RenderableType]:
-    """A column a stage; two figures each: if nothing helps, and at most."""
-    heads = [_plain(stage.name) for stage in expected.stages]
-    table = plain_table("left, if nothing helps - at most", *map(str, heads))
-    for name, read in _AMOUNTS:
-        cells = [_both(read, s.if_nothing_helps, s.at_most) for s in expected.stages]
-        if any(cell not in ("0", UNKNOWN) for cell in cells) or UNKNOWN in cells:
-            table.add_row(name, *cells)
-    yield table
+    """What is left, stage by stage: if nothing helps, and at most."""
+    yield _amounts(
+        "left, if nothing helps", [(s.name, s.if_nothing_helps) for s in expected.stages]
+    )
+    yield _amounts("left, at most", [(s.name, s.at_most) for s in expected.stages])
     yield from expected.sources
     for note in expected.notes:
         yield f"note: {note}"
+
+
+def _amounts(head: str, stages: Sequence[tuple[str, Foreseen]]) -> RenderableType:
+    table = plain_table(head, *(name for name, _ in stages))
+    for name, read in _AMOUNTS:
+        table.add_row(name, *(read(amounts) for _, amounts in stages))
+    return table
 
 
 def final_tables(table: FinalTable) -> Iterator[RenderableType]:
@@ -79,11 +83,6 @@ def _compared(one: str, other: str, result: Paired) -> str:
 
 def _difference(result: Paired | None) -> str:
     return "-" if result is None else mean_error(result.mean_difference, result.standard_error)
-
-
-def _both(read: Callable[[Foreseen], str], least: Foreseen, most: Foreseen) -> str:
-    one, other = read(least), read(most)
-    return one if one == other else f"{one} - {other}"
 
 
 def _plain(text: str) -> Text:

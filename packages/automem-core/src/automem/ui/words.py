@@ -18,12 +18,14 @@ def duration(seconds: float | None) -> str:
 
 
 def count(number: int) -> str:
-    """`950`, `12.3k`, `4.56M`."""
+    """`950`, `12.3k`, `4.56M`, `7.89B`."""
     if number < 10_000:
         return f"{number:,}"
     if number < 1_000_000:
         return f"{number / 1_000:.1f}k"
-    return f"{number / 1_000_000:.2f}M"
+    if number < 1_000_000_000:
+        return f"{number / 1_000_000:.2f}M"
+    return f"{number / 1_000_000_000:.2f}B"
 
 
 def size(number: int) -> str:

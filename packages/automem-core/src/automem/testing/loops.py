@@ -225,11 +225,13 @@ def make_train(config: RunConfig, plugins: Plugins) -> FakeLoop:
 def automem_loops() -> Iterable[Spec]:
     """Both."""
     return [
-        Spec(name="evolve", make=f"{__name__}:make_evolve", summary="Keeps what is given."),
-        Spec(name="train", make=f"{__name__}:make_train", summary="Trains nothing."),
+        Spec(
+            name="evolve", make="automem.testing.loops:make_evolve", summary="Keeps what is given."
+        ),
+        Spec(name="train", make="automem.testing.loops:make_train", summary="Trains nothing."),
     ]
 
 
 def fake_loops_entry_point() -> EntryPoint:
     """What `automem.plugins.load_plugins(entry_points=...)` takes."""
-    return EntryPoint(name="fake-loops", value=__name__, group="automem")
+    return EntryPoint(name="fake-loops", value="automem.testing.loops", group="automem")
