@@ -18,11 +18,12 @@ import memory
 import nethack
 import prefix
 import start
+import training
 import turns
 from figures import Figure, table
 
-NEEDS_SETUP = ("local",)
-"""Measured only where they are named: `automem setup local` has to have made what they need."""
+NEEDS_SETUP = ("local", "training")
+"""Measured only where they are named: they need interpreters that `automem setup` makes."""
 
 
 def main() -> None:
@@ -32,7 +33,8 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="start, games, nethack, calls, episodes, memory, behaviour, turns, jail, local, many",
+        help="start, games, nethack, calls, episodes, memory, behaviour, turns, jail, local, "
+        "training, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
@@ -49,6 +51,7 @@ def main() -> None:
         "jail": jail.measure,
         "prefix": prefix.measure,
         "local": local.measure,
+        "training": training.measure,
         "many": lambda: many.measure(given.episodes, given.steps),
     }
     unknown = set(given.names) - set(measures)
