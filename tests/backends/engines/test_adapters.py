@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from automem.errors import ConfigError
+from automem.files import write_json
 from automem.models.adapters import is_folder
+from automem.records.training import DataIdentity, LoraSettings, Provenance, TrainingJob
 from automem.testing.adapters import write_adapter
+from automem.testing.training_worker import base_identity
 from automem_backends.engines.adapters import TARGETS, read_adapter
 
 
@@ -142,22 +144,61 @@ def test_what_is_no_adapter_is_told(tmp_path: Path) -> None:
 
 
 def test_another_base_than_the_one_it_was_trained_on_is_refused(tmp_path: Path) -> None:
-    folder = write_adapter(tmp_path / "memory")
-    provenance = folder / "provenance.json"
-    provenance.write_text('{"base": {"model": "org/one"}, "more": 1}', encoding="utf-8")
-    assert read_adapter(str(folder), "org/one")
-    with pytest.raises(ConfigError, match="was trained on org/one, not on org/two"):
+    folder = trained(tmp_path / "memory", "org/one")
+    assert "its name was compared" in read_adapter(str(folder), "org/one").unknown
+    with pytest.raises(ConfigError, match="trained on org/one, not on org/two: its name differs"):
         read_adapter(str(folder), "org/two")
 
 
-def test_a_base_is_known_by_its_settings_wherever_it_lies(tmp_path: Path) -> None:
+def test_what_a_running_engine_calls_its_model_says_nothing_of_the_base(tmp_path: Path) -> None:
+    folder = trained(tmp_path / "memory", "org/one")
+    assert (
+        "serves as base was not compared" in read_adapter(str(folder), "base", alias=True).unknown
+    )
+
+
+def test_a_base_is_known_by_its_files_wherever_it_lies(tmp_path: Path) -> None:
     base = tmp_path / "base"
     base.mkdir()
-    (base / "config.json").write_text("{}", encoding="utf-8")
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (base / name).write_text("{}", encoding="utf-8")
+    folder = trained(tmp_path / "memory", str(base))
+    moved = base.rename(tmp_path / "moved")
+    assert read_adapter(str(folder), str(moved)).unknown == ""
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (moved / name).write_text('{"other": 1}', encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"trained on .*base, not on .*moved: .* differs"):
+            read_adapter(str(folder), str(moved))
+        (moved / name).write_text("{}", encoding="utf-8")
+
+
+def test_an_adapter_of_unknown_origin_is_served_and_that_is_said(tmp_path: Path) -> None:
     folder = write_adapter(tmp_path / "memory")
-    said = {"base": {"model": "/elsewhere", "config_sha256": sha256(b"{}").hexdigest()}}
-    (folder / "provenance.json").write_text(json.dumps(said), encoding="utf-8")
-    assert read_adapter(str(folder), str(base))
-    (base / "config.json").write_text('{"other": 1}', encoding="utf-8")
-    with pytest.raises(ConfigError, match="was trained on /elsewhere"):
-        read_adapter(str(folder), str(base))
+    assert read_adapter(str(folder), "org/one").unknown.endswith("on which base it was trained")
+    (folder / "provenance.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"provenance.json cannot be read"):
+        read_adapter(str(folder), "org/one")
+
+
+def trained(folder: Path, base: str) -> Path:
+    """An adapter that says on which base it was trained."""
+    job = TrainingJob(
+        trainer="peft",
+        base=base,
+        data="d",
+        examples="",
+        examples_sha256="",
+        lora=LoraSettings(),
+    )
+    said = Provenance(
+        base=base_identity(base),
+        data=DataIdentity(hash="d", examples=1, tokens=1, labelled=1, truncated=0),
+        job=job,
+        versions={},
+        steps=1,
+        seconds=1.0,
+        losses=(1.0,),
+        adapter_sha256="",
+    )
+    write_json(write_adapter(folder) / "provenance.json", said)
+    return folder

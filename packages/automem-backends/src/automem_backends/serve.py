@@ -78,8 +78,9 @@ def serve(
     from automem.run.check import check_config
     from automem.run.config import load_config
     from automem.run.layout import run_folder
+    from automem.run.specialist import with_specialist
 
-    loaded = load_config(config, overrides)
+    loaded = with_specialist(load_config(config, overrides), required=not plan)
     plugins = load_plugins()
     check_config(loaded, plugins)
     if plan:

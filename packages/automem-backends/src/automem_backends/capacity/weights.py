@@ -14,11 +14,11 @@ from typing import Any, cast
 import msgspec
 
 from automem.errors import ConfigError
+from automem.models.bases import CONFIG, base_folder
 from automem.records._struct import Record
 from automem_backends.capacity.known import known_names, known_shape
 from automem_backends.capacity.shape import Shape, read_shape
 
-_CONFIG = "config.json"
 _INDEX = "model.safetensors.index.json"
 _LARGEST_HEADER = 256 << 20
 _TENSOR_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2}
@@ -63,7 +63,7 @@ def read_weights(
     `dtype_bytes` and `quantization` are what the engine is told to make of it, where it is told.
     Raises ConfigError where nothing is known of it.
     """
-    folder = _folder(model, environ)
+    folder = base_folder(model, environ)
     if folder is None:
         shape = known_shape(model)
         if shape is None:
@@ -73,7 +73,7 @@ def read_weights(
             )
         said = "computed from its published dimensions"
         return Weights(shape=shape, bytes=_computed(shape, dtype_bytes, quantization), source=said)
-    path = folder / _CONFIG
+    path = folder / CONFIG
     try:
         shape = read_shape(path.read_bytes(), str(path))
     except OSError as error:
@@ -83,18 +83,6 @@ def read_weights(
         return Weights(shape=shape, bytes=found, source=f"from the files in {folder}")
     said = f"computed from {path}"
     return Weights(shape=shape, bytes=_computed(shape, dtype_bytes, quantization), source=said)
-
-
-def _folder(model: str, environ: Mapping[str, str]) -> Path | None:
-    """Where the model lies: the folder that is named, or the hub's cache on this machine."""
-    given = Path(model).expanduser()
-    if (given / _CONFIG).is_file():
-        return given
-    home = Path(environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    cache = Path(environ["HF_HUB_CACHE"]) if "HF_HUB_CACHE" in environ else home / "hub"
-    snapshots = cache / f"models--{model.replace('/', '--')}" / "snapshots"
-    found = [path.parent for path in snapshots.glob(f"*/{_CONFIG}")]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def _computed(shape: Shape, dtype_bytes: int | None, quantization: str) -> int:

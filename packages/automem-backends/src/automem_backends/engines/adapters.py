@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +10,18 @@ from typing import Any
 
 import msgspec
 
-from automem.errors import ConfigError
-from automem.models.adapters import SETTINGS, WEIGHTS, content_name
+from automem.errors import AdapterError, ConfigError
+from automem.models.adapters import (
+    PROVENANCE,
+    SETTINGS,
+    WEIGHTS,
+    content_name,
+    read_provenance,
+)
+from automem.models.bases import compare_base
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The projections that engines can adapt; anything else merges wrongly or is refused late."""
-_PROVENANCE = "provenance.json"
 _LARGEST_HEADER = 64 << 20
 _TENSOR = re.compile(r"\.(\w+)\.lora_[AB](\.\w+)?\.weight$")
 """As peft names what it adds to a layer; the layer is the group."""
@@ -45,17 +50,6 @@ class _Tensor(msgspec.Struct, frozen=True):
     data_offsets: tuple[int, int] = (0, 0)
 
 
-class _Base(msgspec.Struct, frozen=True):
-    model: str | None = None
-    config_sha256: str | None = None
-
-
-class _Provenance(msgspec.Struct, frozen=True):
-    """`provenance.json`, as far as it says on which base an adapter was trained."""
-
-    base: _Base = _Base()
-
-
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """An adapter that can be served."""
@@ -67,14 +61,21 @@ class Adapter:
     """Its folder's name and a hash of its content."""
     rank: int
     targets: tuple[str, ...]
+    unknown: str = ""
+    """What of its base could not be compared with the model; empty where all of it was."""
 
     def is_unchanged(self) -> bool:
         """Whether the folder still holds what it held when it was read."""
         return content_name(self.path) == self.name
 
 
-def read_adapter(given: str, model: str, *, largest_rank: int | None = None) -> Adapter:
-    """Read an adapter and refuse it where no engine can serve it. Raises ConfigError."""
+def read_adapter(
+    given: str, model: str, *, largest_rank: int | None = None, alias: bool = False
+) -> Adapter:
+    """Read an adapter and refuse it where no engine can serve it. Raises ConfigError.
+
+    `alias` says that `model` is only what a running engine calls it.
+    """
     path = Path(given).expanduser().resolve()
     if not (path / SETTINGS).is_file():
         raise ConfigError(
@@ -86,8 +87,14 @@ def read_adapter(given: str, model: str, *, largest_rank: int | None = None) -> 
     problem = _problem(settings, targets, rank, largest_rank) or _tensor_problem(path)
     if problem is not None:
         raise ConfigError(f"adapter {given} cannot be served: {problem}")
-    _check_base(path, given, model)
-    return Adapter(given=given, path=path, name=content_name(path), rank=rank, targets=targets)
+    return Adapter(
+        given=given,
+        path=path,
+        name=content_name(path),
+        rank=rank,
+        targets=targets,
+        unknown=_check_base(path, given, model, alias=alias),
+    )
 
 
 def _read(path: Path, form: type[Any]) -> Any:
@@ -168,18 +175,23 @@ def _tensors(path: Path) -> list[str] | None:
     return list(header) if is_whole else None
 
 
-def _check_base(path: Path, given: str, model: str) -> None:
-    """Refuse another base than the one it was trained on, where its provenance says which."""
-    if not (path / _PROVENANCE).is_file():
-        return
-    base: _Base = _read(path / _PROVENANCE, _Provenance).base
-    settings = Path(model).expanduser() / "config.json"
-    if base.config_sha256 is not None and settings.is_file():
-        same = hashlib.sha256(settings.read_bytes()).hexdigest() == base.config_sha256
-    else:
-        same = base.model is None or base.model.rstrip("/") == model.rstrip("/")
-    if not same:
+def _check_base(path: Path, given: str, model: str, *, alias: bool) -> str:
+    """Refuse another base than the one it was trained on, where its provenance says which.
+
+    What could not be compared is returned.
+    """
+    if not (path / PROVENANCE).is_file():
+        return f"adapter {given} does not say on which base it was trained"
+    try:
+        base = read_provenance(path).base
+        found = compare_base(base, model, alias=alias)
+    except AdapterError as error:
+        raise ConfigError(f"adapter {given}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"the base {model} cannot be read: {error}") from error
+    if found.differs:
         raise ConfigError(
-            f"adapter {given} was trained on {base.model or 'another base'}, not on {model}; "
-            "serve that model, or name the adapter trained on this one"
+            f"adapter {given} was trained on {base.model}, not on {model}: {found.differs} "
+            "differs; serve that model, or name the adapter trained on this one"
         )
+    return f"adapter {given}: {found.unknown}" if found.unknown else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import anyio
@@ -53,10 +54,15 @@ async def open_engine(
     attaches = options.base_url is not None
     given = [one for one in request.adapters if one is not None]
     folders = [one for one in given if is_folder(one) or not attaches]
+    adapters = await anyio.to_thread.run_sync(
+        partial(_read, folders, request.model, kind, alias=attaches)
+    )
+    for unknown in filter(None, [adapter.unknown for adapter in adapters]):
+        request.tell(unknown)
     readiness = Readiness(
         kind=kind,
         base=request.model if attaches else kind.served_model(request.model),
-        adapters=await anyio.to_thread.run_sync(_read, folders, request.model, kind),
+        adapters=adapters,
         named=tuple(one for one in given if one not in folders),
         probes=options.probe,
     )
@@ -156,8 +162,9 @@ def client(
     return AttachedClient(asking, engine) if isinstance(engine, AttachedEngine) else asking
 
 
-def _read(given: list[str], model: str, kind: EngineKind) -> tuple[Adapter, ...]:
-    return tuple(read_adapter(one, model, largest_rank=kind.largest_rank) for one in given)
+def _read(given: list[str], model: str, kind: EngineKind, *, alias: bool) -> tuple[Adapter, ...]:
+    largest = kind.largest_rank
+    return tuple([read_adapter(one, model, largest_rank=largest, alias=alias) for one in given])
 
 
 def _key(options: EngineOptions, environ: Mapping[str, str] = os.environ) -> str | None:

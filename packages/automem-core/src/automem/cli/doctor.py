@@ -34,9 +34,12 @@ def doctor(
     from automem.cli.checkup import check_capacity, examine
     from automem.plugins import load_plugins
     from automem.run.config import load_config
+    from automem.run.specialist import with_specialist
 
     plugins = load_plugins()
-    loaded = load_config(config, overrides) if config is not None else None
+    loaded = None
+    if config is not None:
+        loaded = with_specialist(load_config(config, overrides), required=False)
     checks = examine(plugins)
     if loaded is not None:
         checks += check_capacity(loaded, plugins)

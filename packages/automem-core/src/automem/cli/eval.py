@@ -70,11 +70,12 @@ def evaluate(
     from automem.run.config import load_config
     from automem.run.layout import run_folder
     from automem.run.overrides import quoted
+    from automem.run.specialist import with_specialist
 
     named = (f"run.name={quoted(name)}",) if name else ()
     flags = [("memory_only", memory_only), ("unsafe_code", unsafe_code)]
     set_true = [f"evaluation.{key}=true" for key, given in flags if given]
-    loaded = load_config(config, (*overrides, *named, *set_true))
+    loaded = with_specialist(load_config(config, (*overrides, *named, *set_true)))
     plugins = load_plugins()
     check_config(loaded, plugins)
     chosen_seeds(loaded)

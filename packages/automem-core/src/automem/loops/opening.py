@@ -16,6 +16,7 @@ from automem.records.config import RunConfig
 from automem.run.check import check_config
 from automem.run.layout import RunFolder, run_folder
 from automem.run.seeds import parse_seeds
+from automem.run.specialist import with_specialist
 
 _S = TypeVar("_S", bound=LoopSection)
 _S_co = TypeVar("_S_co", bound=LoopSection, covariant=True)
@@ -42,6 +43,7 @@ def open_loop(config: RunConfig, plugins: Plugins, struct: type[_S]) -> Opened[_
 
     Raises ConfigError with the path of the key.
     """
+    config = with_specialist(config)
     check_config(config, plugins)
     section = read_section(config, struct)
     key = section.key
