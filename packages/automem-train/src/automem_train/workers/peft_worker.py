@@ -35,84 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(folder: Path, threads: int) -> None:
     work = read_work(folder)
-    job, lora = work.job, work.job.lora
-    if Path(job.base).is_dir():
+    if Path(work.job.base).is_dir():
         # Nothing is then to be asked of a hub; read once by its library.
         os.environ["HF_HUB_OFFLINE"] = "1"
-    import torch
-
-    from automem_train.workers.checkpoint import remove_checkpoint
-    from automem_train.workers.identity import base_identity
-    from automem_train.workers.loop import Stop, Training
-    from automem_train.workers.network import (
-        base_folder,
-        context_of,
-        load_base,
-        load_tokenizer,
-        quiet,
-        save_adapter,
-        with_lora,
-    )
+    from automem_train.workers.loop import Stop
+    from automem_train.workers.network import load_base, with_lora
     from automem_train.workers.passes import Network
-    from automem_train.workers.provenance import write_provenance
-    from automem_train.workers.rows import TokenizerCodec, rows_of
-    from automem_train.workers.sharding import Learned, make_accelerator
+    from automem_train.workers.sitting import Maker, train
 
     stop = Stop()
     stop.listen()
-    quiet()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    files = base_folder(job.base)
-    tokenizer = load_tokenizer(job.base)
-    codec = TokenizerCodec.of(tokenizer, job.base)
-    accelerator = make_accelerator()
-    plain = load_base(job)
-    cutoff = min(lora.cutoff, context_of(plain))
-    rows = rows_of((one.messages for one in work.examples), codec, lora.train_on, cutoff)
-    wrapped = with_lora(plain, job)
-    optimizer = torch.optim.AdamW(
-        [weight for weight in wrapped.parameters() if weight.requires_grad],
-        lr=lora.learning_rate,
-        weight_decay=lora.weight_decay,
-    )
-    model, prepared = accelerator.prepare(wrapped, optimizer)
-    learned = Learned(model, prepared.optimizer)
-    if accelerator.is_main_process:
-        sys.stderr.write(
-            f"training on {accelerator.device.type} in {accelerator.num_processes} processes"
-            f"{', each with its share of the weights' if learned.shared_out else ''}\n"
-        )
-    training = Training(
-        work=work,
-        rows=rows.rows,
-        accelerator=accelerator,
-        network=Network.of(model, plain),
-        learned=learned,
-        padding=tokenizer.pad_token_id or 0,
-        stop=stop,
-    )
-    steps = training.run()
-    weights = training.weights()
-    if accelerator.is_main_process:
-        save_adapter(folder, wrapped, job.base, weights)
-        write_provenance(
-            work,
-            rows,
-            base_identity(job.base, files, tokenizer.chat_template),
-            steps,
-            seconds=training.seconds,
-            processes=accelerator.num_processes,
-            device=_device(accelerator.device),
-        )
-        remove_checkpoint(folder)
-    accelerator.end_training()
-
-
-def _device(device) -> str:
-    import torch
-
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    train(work, Maker(load_base, with_lora, Network.of), threads, stop)
 
 
 if __name__ == "__main__":

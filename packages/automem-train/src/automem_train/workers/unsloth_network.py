@@ -64,6 +64,11 @@ def with_lora(unsloth: ModuleType, model: Any, job: TrainingJob) -> Any:
 class FusedNetwork(Network):
     """A model that is given its labels, so that unsloth need not keep logits of a whole row."""
 
+    @classmethod
+    def of(cls, model: Any, plain: Any) -> FusedNetwork:
+        """It is given whole rows, whatever `plain` is."""
+        return cls(model, keeps=False)
+
     def loss(self, batch: Batch) -> torch.Tensor:
         """Summed over what is learned, in nats."""
         labels = torch.full_like(batch.tokens, IGNORED)

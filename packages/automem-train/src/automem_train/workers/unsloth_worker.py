@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -79,66 +80,20 @@ def _unsloth() -> ModuleType:
 
 
 def _train(work: Work, unsloth: ModuleType, threads: int, parent: int) -> None:
-    import torch
-
-    from automem_train.workers.checkpoint import remove_checkpoint
-    from automem_train.workers.identity import base_identity
-    from automem_train.workers.loop import Stop, Training
-    from automem_train.workers.network import (
-        base_folder,
-        context_of,
-        load_tokenizer,
-        quiet,
-        save_adapter,
-    )
-    from automem_train.workers.provenance import write_provenance
-    from automem_train.workers.rows import TokenizerCodec, rows_of
-    from automem_train.workers.sharding import Learned, make_accelerator
+    from automem_train.workers.loop import Stop
+    from automem_train.workers.sitting import Maker, train
     from automem_train.workers.unsloth_network import FusedNetwork, load_base, with_lora
 
     stop = Stop()
     stop.listen()
     if os.getppid() != parent:
         raise Stopped
-    quiet()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    folder, job, lora = work.folder, work.job, work.job.lora
-    files = base_folder(job.base)
-    tokenizer = load_tokenizer(job.base)
-    codec = TokenizerCodec.of(tokenizer, job.base)
-    accelerator = make_accelerator()
-    plain = load_base(unsloth, job)
-    cutoff = min(lora.cutoff, context_of(plain))
-    rows = rows_of((one.messages for one in work.examples), codec, lora.train_on, cutoff)
-    wrapped = with_lora(unsloth, plain, job)
-    optimizer = torch.optim.AdamW(
-        [weight for weight in wrapped.parameters() if weight.requires_grad],
-        lr=lora.learning_rate,
-        weight_decay=lora.weight_decay,
-    )
-    model, prepared = accelerator.prepare(wrapped, optimizer)
-    training = Training(
-        work=work,
-        rows=rows.rows,
-        accelerator=accelerator,
-        network=FusedNetwork(model, keeps=False),
-        learned=Learned(model, prepared.optimizer),
-        padding=tokenizer.pad_token_id or 0,
-        stop=stop,
-    )
-    steps = training.run()
-    save_adapter(folder, wrapped, job.base, training.weights())
-    write_provenance(
+    train(
         work,
-        rows,
-        base_identity(job.base, files, tokenizer.chat_template),
-        steps,
-        seconds=training.seconds,
-        processes=1,
-        device=accelerator.device.type,
+        Maker(partial(load_base, unsloth), partial(with_lora, unsloth), FusedNetwork.of),
+        threads,
+        stop,
     )
-    remove_checkpoint(folder)
 
 
 if __name__ == "__main__":
