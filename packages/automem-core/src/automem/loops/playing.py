@@ -145,12 +145,13 @@ class Player:
 
     def _found(self, plan: EvaluationPlan) -> dict[tuple[str, int], tuple[EpisodeResult, str]]:
         """Every episode of this plan in any complete evaluation of the run, on any seeds."""
-        wanted = msgspec.structs.replace(plan, seeds=())
+        # Keys and not records: a tuple among the options comes back from a file as a list.
+        wanted = msgspec.structs.replace(plan, seeds=()).key
         found: dict[tuple[str, int], tuple[EpisodeResult, str]] = {}
         for folder in self.run.evaluations():
             if not folder.evaluation.exists():
                 continue
-            if msgspec.structs.replace(read_plan(folder), seeds=()) != wanted:
+            if msgspec.structs.replace(read_plan(folder), seeds=()).key != wanted:
                 continue
             key = folder.path.name
             if key not in self._complete:

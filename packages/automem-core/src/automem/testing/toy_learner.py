@@ -28,7 +28,7 @@ LEARNS_FROM = 16
 
 
 class ToyLearnerOptions(Record):
-    """Options of the backend `toy-learner`; none of them changes an answer."""
+    """Options of the backend `toy-learner`; none of them changes an answer here."""
 
     inconsequential: ClassVar[tuple[str, ...]] = ("calls", "engines")
 
@@ -36,6 +36,8 @@ class ToyLearnerOptions(Record):
     """A file that gets a line for each call, its identity, when it arrives."""
     engines: str = ""
     """A file that gets `+` and the adapters where an engine starts, and `-` where it ends."""
+    arguments: tuple[str, ...] = ()
+    """Of the engine; with others, an evaluation counts as another one."""
 
 
 class _AdapterSettings(msgspec.Struct, frozen=True):
