@@ -1,0 +1,1 @@
+"""A small language model, trained here from scratch, that plays Crafter through memory files."""

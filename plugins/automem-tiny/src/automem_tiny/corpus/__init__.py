@@ -1,0 +1,1 @@
+"""From played episodes to conversations to train on."""

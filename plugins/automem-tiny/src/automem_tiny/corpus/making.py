@@ -1,0 +1,65 @@
+"""`python -m automem_tiny.corpus.making`: teacher's episodes, written down as lessons."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import anyio
+import msgspec
+
+from automem.scaffold.load import load_scaffold
+from automem_tiny.corpus.playing import Stage
+from automem_tiny.corpus.teaching import Mixture, Teacher, words_of
+from automem_tiny.corpus.writing import Notebook
+from automem_tiny.folders import scaffold
+
+FIRST_SEED: Final = 200_000
+"""Corpus seeds begin here; none is used for anything else."""
+MIXTURES: Final = {
+    "crafter-tiny-v0": Mixture(consults=0.5, searches=0.4),
+    "crafter-tiny-map": Mixture(consults=0.5, searches=0.4),
+}
+
+
+def main() -> None:
+    """Play the episodes that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--first", type=int, default=FIRST_SEED)
+    parser.add_argument("--episodes", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=600)
+    given = parser.parse_args()
+    anyio.run(_make, given.out, given.first, given.episodes, given.steps)
+
+
+async def _make(out: Path, first: int, episodes: int, steps: int) -> None:
+    from automem_envs.crafter.environment import Crafter
+    from automem_envs.crafter.options import CrafterOptions
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    game = Crafter("default", CrafterOptions())
+    names = tuple(MIXTURES)
+    encoder = msgspec.json.Encoder()
+    temporary = out.with_suffix(".part")
+    with temporary.open("wb") as stream:
+        for number in range(episodes):
+            name = names[number % len(names)]
+            seed = first + number
+            stage = Stage(game, load_scaffold(scaffold(name)), steps)
+            luck = Random(seed)
+            teacher = Teacher(words_of(stage.scaffold), MIXTURES[name], luck)
+            notebook = Notebook(teacher, seed, luck)
+            tally = await stage.play(seed, notebook, notebook.change)
+            notebook.close()
+            for lesson in notebook.lessons:
+                stream.write(encoder.encode(lesson) + b"\n")
+            sys.stderr.write(f"{name} {seed}: {tally.steps} steps, {tally.progression:.2f}\n")
+    temporary.replace(out)
+
+
+if __name__ == "__main__":
+    main()

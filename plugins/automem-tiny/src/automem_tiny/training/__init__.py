@@ -1,0 +1,1 @@
+"""Tokenizer, network and training; these modules run in an interpreter with torch."""
