@@ -41,6 +41,12 @@ def test_a_configuration_that_cannot_be_played_is_usage(call: Automem, folder: P
     assert call("config", "check", "nope.toml").code == 2
 
 
+def test_the_sections_of_the_loops_are_checked_too(call: Automem, folder: Path) -> None:
+    (folder / "toy.toml").write_text(CONFIG, encoding="utf-8")
+    done = call("config", "check", "toy.toml", "-s", "evolve.provider=rules")
+    assert done.code == 2 and "[seeds] search: the gate 'two_stage' needs 10" in done.err
+
+
 def test_what_is_shown_loads_to_the_same(call: Automem, folder: Path) -> None:
     (folder / "toy.toml").write_text(CONFIG, encoding="utf-8")
     shown = call("config", "show", "toy.toml", "-s", "seeds.search=[7]").out

@@ -36,17 +36,20 @@ def config() -> None:
 def check(*, config: Path, overrides: tuple[str, ...]) -> None:
     """Check a configuration without playing anything.
 
-    Names, options, seeds and the scaffold are compared with what is installed; servers are not
-    asked.
+    Names, options, seeds, the scaffold and the sections of the loops are compared with what is
+    installed; servers are not asked.
     """
     from automem.evaluate.plan import chosen_seeds
+    from automem.loops.pipeline import open_loops
     from automem.plugins import load_plugins
     from automem.run.check import check_config
     from automem.run.config import load_config
 
     loaded = load_config(config, overrides)
-    check_config(loaded, load_plugins())
+    plugins = load_plugins()
+    check_config(loaded, plugins)
     chosen_seeds(loaded)
+    open_loops(loaded, plugins)
     same = [part for override in overrides for part in ("-s", override)]
     say(f"{config} can be played", "next: " + command_line("eval", str(config), *same))
 

@@ -102,8 +102,7 @@ def open_pipeline(config: RunConfig, plugins: Plugins) -> Pipeline:
             f"[agent] name: {config.agent.name!r} plays without a scaffold, so no loop can improve "
             'it; set name = "logplan" (the baselines are played anyway)'
         )
-    names = [name for name in LOOPS if getattr(config, name)]
-    if not names:
+    if not any(getattr(config, name) for name in LOOPS):
         raise ConfigError(
             "there is neither [evolve] nor [train], so there is nothing to improve; add one, or "
             "play the configuration as it is with `automem eval`"
@@ -125,10 +124,15 @@ def open_pipeline(config: RunConfig, plugins: Plugins) -> Pipeline:
         config=config,
         plugins=plugins,
         run=run_folder(config.run.folder, config.run.name),
-        loops=tuple([_open(name, config, plugins) for name in names]),
+        loops=open_loops(config, plugins),
         seeds=seeds,
         tasks=config.environment.tasks or spec.tasks,
     )
+
+
+def open_loops(config: RunConfig, plugins: Plugins) -> tuple[Loop, ...]:
+    """The loops whose sections are there, in order. Raises ConfigError with the path of the key."""
+    return tuple([_open(name, config, plugins) for name in LOOPS if getattr(config, name)])
 
 
 def _open(name: str, config: RunConfig, plugins: Plugins) -> Loop:
