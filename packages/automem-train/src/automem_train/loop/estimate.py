@@ -9,7 +9,13 @@ from pathlib import Path
 import msgspec
 
 from automem.errors import DataError
-from automem.loops.foretelling import foretell, notes, seeds_of_noise
+from automem.loops.foretelling import (
+    NO_REVIEW,
+    NOT_MEASURED,
+    foretell,
+    notes,
+    seeds_of_noise,
+)
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import Measured, mean_review, measure, most_review
 from automem.loops.playing import Player, Side, settings_of
@@ -91,6 +97,7 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",
         notes=(*notes(loop, measured, reviews), *_unknown(training)) if most.trainings else (),
+        unmeasured=(NOT_MEASURED, NO_REVIEW, *_unknown(training)),
     )
 
 

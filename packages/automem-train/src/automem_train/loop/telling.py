@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from automem.cli.noted import NotedRow, noted_rows
 from automem.cli.tables import plain_table
 from automem.records.ledger import Trial
-from automem.ui.words import count, duration, mean_error, money, visible
+from automem.ui.words import count, duration, mean_error, money, plural, visible
 from automem_train.loop.working import Done
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_HEADS = ("tried", "verdict", "points", "p", "examples", "loss", "trained", "review", "episodes")
+_HEADS = ("tried", "verdict", "points", "p", "trained", "review", "episodes")
 
 
 def tables(done: Done) -> Iterator[RenderableType]:
@@ -33,20 +33,24 @@ def tables(done: Done) -> Iterator[RenderableType]:
 
 
 def _trial(trial: Trial) -> NotedRow:
-    """A line of the ledger, with the change below it."""
+    """A line of the ledger, with the change and what was learned below it."""
     trained = trial.trained
     cells = (
         trial.name,
         trial.verdict.replace("_", " "),
         "-" if trial.difference is None else f"{trial.difference:+.2f}",
         "-" if trial.p is None else f"{trial.p:.2g}",
-        "-" if trained is None else str(trained.examples),
-        "-" if trained is None else f"{trained.first_loss:.3f} -> {trained.last_loss:.3f}",
         "-" if trained is None else duration(trained.seconds),
         money(trial.review_cost.cost),
         str(trial.play_cost.episodes),
     )
-    return NotedRow(cells, trial.change)
+    learned = (
+        ""
+        if trained is None
+        else f"; {plural(trained.examples, 'example')}, loss {trained.first_loss:.3f} to "
+        f"{trained.last_loss:.3f}"
+    )
+    return NotedRow(cells, f"{trial.change}{learned}")
 
 
 def _report(done: Done) -> Iterator[RenderableType]:
