@@ -79,9 +79,16 @@ def test_it_says_where_each_figure_comes_from(opened: Opened) -> None:
         "steps, calls and tokens: assumed in [pipeline.assumed]: a guess",
         "GPU hours of play: tokens over 1,000 uncached input and 100 output tokens a second on 2 "
         "GPUs, all of them busy; assumed in [pipeline.assumed], not measured",
+        "reviews: assumed likewise, where the run has held none and no budget bounds them",
         "GPU hours of training: 10 tokens a second on 4 GPUs, where the run has measured none; "
         "assumed likewise",
     )
+    judged = ("evolve: nothing is judged here", "train: nothing is judged here")
+    assert {*judged, "evolve: nothing was measured"} < set(found.notes)
+
+
+def test_what_is_assumed_throughout_is_not_said_to_be_unknown(opened: Opened) -> None:
+    found = foresee(opened(*ASSUMED, PRICED), opened().run)
     assert found.notes == (
         "evolve: nothing is judged here",
         "train: nothing is judged here",
@@ -94,7 +101,7 @@ def test_what_nobody_says_is_not_known_but_steps_have_a_limit(opened: Opened) ->
     evolve = found.stages[0].at_most
     assert evolve.steps == 4 * 14 and evolve.calls is None and evolve.tokens is None
     assert evolve.gpu_hours == 0.0 and evolve.cost is None and evolve.review_tokens is None
-    assert found.sources == () and found.notes[0].startswith("evolve:")
+    assert found.sources == () and "evolve: nothing was measured" in found.notes
     unmeasured = stages(opened("pipeline.assumed.gpus=1"))["all"].at_most
     assert unmeasured.gpu_hours is None
     rated = ("pipeline.assumed.gpus=1", *ASSUMED[:6])

@@ -8,7 +8,6 @@ import msgspec
 
 from automem.loops.amounts import Episode, Foreseen, episode_of, times, total
 from automem.loops.contestants import BASELINES, Contestant
-from automem.loops.foretelling import NOT_MEASURED
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import measure
 from automem.loops.pipeline import Pipeline
@@ -69,7 +68,7 @@ def foresee(pipeline: Pipeline, source: RunFolder) -> PipelineEstimate:
     return PipelineEstimate(
         stages=tuple(stages),
         sources=tuple(_sources(episode, assumed)),
-        notes=tuple(dict.fromkeys(_notes(pipeline, loops, episode))),
+        notes=tuple(dict.fromkeys(_notes(pipeline, loops, stages))),
     )
 
 
@@ -152,6 +151,8 @@ def _sources(episode: Episode, assumed: AssumedSection) -> Iterator[str]:
             f"{assumed.decode:,.0f} output tokens a second on {assumed.gpus:g} GPUs, all of them "
             "busy; assumed in [pipeline.assumed], not measured"
         )
+    if assumed.review_tokens is not None or assumed.review_cost is not None:
+        yield "reviews: assumed likewise, where the run has held none and no budget bounds them"
     if assumed.training_gpus and assumed.training:
         yield (
             f"GPU hours of training: {assumed.training:,.0f} tokens a second on "
@@ -159,12 +160,18 @@ def _sources(episode: Episode, assumed: AssumedSection) -> Iterator[str]:
         )
 
 
-def _notes(pipeline: Pipeline, loops: Sequence[LoopEstimate], episode: Episode) -> Iterator[str]:
-    for loop, expected in zip(pipeline.loops, loops, strict=True):
+def _has_unknown(amounts: Foreseen) -> bool:
+    return None in msgspec.structs.astuple(amounts)
+
+
+def _notes(
+    pipeline: Pipeline, loops: Sequence[LoopEstimate], stages: Sequence[StageEstimate]
+) -> Iterator[str]:
+    for loop, expected, stage in zip(pipeline.loops, loops, stages, strict=False):
+        filled = not _has_unknown(stage.if_nothing_helps) and not _has_unknown(stage.at_most)
         for note in expected.notes:
-            if note == NOT_MEASURED and episode.source:
-                continue
-            yield f"{loop.name}: {note}" if note != NOT_MEASURED else note
+            if not (filled and note in expected.unmeasured):
+                yield f"{loop.name}: {note}"
     if pipeline.config.pipeline.baselines:
         yield (
             f"the {len(BASELINES)} baselines are counted as the others are, though they ask once "

@@ -23,6 +23,7 @@ NOT_MEASURED = (
     "no episode of this game was measured, so calls, tokens, money and hours are not known; name "
     "a run that has some with --measured-in, such as one of `automem eval`"
 )
+NO_REVIEW = "no review was held in this run, so only its budget is known"
 
 
 def seeds_of_noise(gate: Gate) -> float:
@@ -89,7 +90,7 @@ def notes(
     elif measured.cost is None and price_of_play(opened.config) is None:
         yield "the price of the player's model is not known, so its money is not"
     if not reviews:
-        yield "no review was held in this run, so only its budget is known"
+        yield NO_REVIEW
     section = opened.section
     if section.model and section.review.tokens is None and section.review.cost is None:
         yield f"a review has no limit on tokens or money; set one in [{section.key}.review]"

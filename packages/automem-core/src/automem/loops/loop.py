@@ -52,6 +52,8 @@ class LoopEstimate(Record):
     measured_in: str
     """The run whose episodes were measured; empty where there are none."""
     notes: tuple[str, ...]
+    unmeasured: tuple[str, ...] = ()
+    """Those of the notes that something assumed in place of a measurement makes pointless."""
 
 
 class LoopDone(Record):

@@ -95,7 +95,8 @@ class FakeLoop:
             may_keep=self._planned,
             measured_episodes=0,
             measured_in="",
-            notes=("nothing is judged here",),
+            notes=("nothing is judged here", "nothing was measured"),
+            unmeasured=("nothing was measured",),
         )
 
     async def work(self, watching: Watching, purse: Purse) -> LoopDone:

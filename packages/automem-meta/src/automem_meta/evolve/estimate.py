@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from automem.loops.foretelling import foretell, notes
+from automem.loops.foretelling import NO_REVIEW, NOT_MEASURED, foretell, notes
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import (
     Measured,
@@ -48,6 +48,7 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",
         notes=tuple(notes(opened, measured, reviews)) if most.tries else (),
+        unmeasured=(NOT_MEASURED, NO_REVIEW),
     )
 
 
