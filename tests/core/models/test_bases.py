@@ -61,9 +61,9 @@ def test_the_same_files_are_the_same_base_under_any_name(base: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "differs"),
     [
-        ("config.json", "config.json"),
-        ("tokenizer.json", "tokenizer.json"),
-        ("model-2.safetensors", "the weights"),
+        ("config.json", "config.json differs"),
+        ("tokenizer.json", "tokenizer.json differs"),
+        ("model-2.safetensors", "the weights differ"),
     ],
 )
 def test_any_other_file_makes_it_another_base(base: Path, name: str, differs: str) -> None:
@@ -108,6 +108,6 @@ def test_a_model_that_is_not_here_is_known_by_its_name_alone(base: Path, tmp_pat
     environ = {"HF_HOME": str(tmp_path / "none")}
     known = identity(base)
     assert "its name was compared" in compare_base(known, "org/base", environ=environ).unknown
-    assert compare_base(known, "org/other", environ=environ).differs == "its name"
+    assert compare_base(known, "org/other", environ=environ).differs == "its name differs"
     served = compare_base(known, "base", alias=True, environ=environ)
     assert served.differs == "" and "trained on org/base" in served.unknown

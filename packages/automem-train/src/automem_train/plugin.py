@@ -7,7 +7,7 @@ from automem import Spec, hookimpl
 
 @hookimpl
 def automem_commands() -> list[Spec]:
-    """Loop 2, and its training data."""
+    """Loop 2, its training data, and its adapters."""
     return [
         Spec(
             name="train",
@@ -18,6 +18,11 @@ def automem_commands() -> list[Spec]:
             name="data",
             make="automem_train.command.data:data",
             summary="Choose memory turns of a run to learn from, and export them.",
+        ),
+        Spec(
+            name="adapters",
+            make="automem_train.command.adapters:adapters",
+            summary="List what was trained, show where it came from, export it.",
         ),
     ]
 

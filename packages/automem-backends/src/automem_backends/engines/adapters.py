@@ -19,9 +19,8 @@ from automem.models.adapters import (
     read_provenance,
 )
 from automem.models.bases import compare_base
+from automem.records.training import PROJECTIONS
 
-TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""The projections that engines can adapt; anything else merges wrongly or is refused late."""
 _LARGEST_HEADER = 64 << 20
 _TENSOR = re.compile(r"\.(\w+)\.lora_[AB](\.\w+)?\.weight$")
 """As peft names what it adds to a layer; the layer is the group."""
@@ -108,14 +107,14 @@ def _targets(settings: _Settings) -> tuple[str, ...]:
     given = settings.target_modules
     if given is None or isinstance(given, str):
         # A pattern, or a word such as all-linear; the weights say what it meant.
-        return TARGETS
+        return PROJECTIONS
     return tuple(sorted({name.rpartition(".")[2] for name in given}))
 
 
 def _problem(
     settings: _Settings, targets: Sequence[str], rank: int, largest: int | None
 ) -> str | None:
-    others = [name for name in targets if name not in TARGETS]
+    others = [name for name in targets if name not in PROJECTIONS]
     checks = {
         f"it is {settings.peft_type}, not LoRA": settings.peft_type.upper() != "LORA",
         f"modules_to_save ({', '.join(settings.modules_to_save or ())}) are whole layers; train "
@@ -127,12 +126,12 @@ def _problem(
             settings.trainable_token_indices
         ),
         f"it adapts parameters ({', '.join(settings.target_parameters or ())}), not layers; train "
-        f"only {', '.join(TARGETS)}": bool(settings.target_parameters),
+        f"only {', '.join(PROJECTIONS)}": bool(settings.target_parameters),
         "it is an activated LoRA, which works from certain words on; train a plain one": bool(
             settings.alora_invocation_tokens
         ),
         "it repeats layers; train without layer_replication": bool(settings.layer_replication),
-        f"it adapts {', '.join(others)}; train only {', '.join(TARGETS)}": bool(others),
+        f"it adapts {', '.join(others)}; train only {', '.join(PROJECTIONS)}": bool(others),
         f"its rank is {rank}": rank < 1,
         f"its rank is {rank}, and the engine takes at most {largest}; train with a smaller one": (
             largest is not None and rank > largest
@@ -155,8 +154,8 @@ def _tensor_problem(path: Path) -> str | None:
         return f"its {present[0].name} holds nothing; train it again"
     for name in names:
         found = _TENSOR.search(name)
-        if found is None or found[1] not in TARGETS:
-            return f"its weights hold {name}; train plain LoRA on {', '.join(TARGETS)}"
+        if found is None or found[1] not in PROJECTIONS:
+            return f"its weights hold {name}; train plain LoRA on {', '.join(PROJECTIONS)}"
     return None
 
 
@@ -191,7 +190,7 @@ def _check_base(path: Path, given: str, model: str, *, alias: bool) -> str:
         raise ConfigError(f"the base {model} cannot be read: {error}") from error
     if found.differs:
         raise ConfigError(
-            f"adapter {given} was trained on {base.model}, not on {model}: {found.differs} "
-            "differs; serve that model, or name the adapter trained on this one"
+            f"adapter {given} was trained on {base.model}, not on {model}: {found.differs}; "
+            "serve that model, or name the adapter trained on this one"
         )
     return f"adapter {given}: {found.unknown}" if found.unknown else ""

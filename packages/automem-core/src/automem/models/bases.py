@@ -26,7 +26,7 @@ class Comparison:
     """A base held against the identity that an adapter names."""
 
     differs: str = ""
-    """What is another; empty where nothing is."""
+    """What is another, as the end of a sentence; empty where nothing is."""
     unknown: str = ""
     """What could not be compared, and why; empty where everything was."""
 
@@ -71,19 +71,19 @@ def compare_base(
                 unknown=f"it was trained on {identity.model}; whether that is what the engine "
                 f"serves as {model} was not compared"
             )
-        return Comparison(differs="its name")
+        return Comparison(differs="its name differs")
     if file_sha256(folder / CONFIG) != identity.config_sha256:
-        return Comparison(differs=CONFIG)
+        return Comparison(differs=f"{CONFIG} differs")
     tokenizer = folder / TOKENIZER
     if tokenizer.is_file() and file_sha256(tokenizer) != identity.tokenizer_sha256:
-        return Comparison(differs=TOKENIZER)
+        return Comparison(differs=f"{TOKENIZER} differs")
     files = weight_files(folder)
     to_read = sum(path.stat().st_size for path in files if _named_hash(path) is None)
     if not files or to_read > most_bytes:
         why = f"{to_read / (1 << 30):.1f} GiB take too long to read" if files else "there are none"
         return Comparison(unknown=f"the weights in {folder} were not compared: {why}")
     if weights_sha256(folder) != identity.weights_sha256:
-        return Comparison(differs="the weights")
+        return Comparison(differs="the weights differ")
     return Comparison()
 
 

@@ -1,0 +1,1 @@
+"""What was trained: listed, read, and written out for others to use."""
