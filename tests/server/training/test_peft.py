@@ -139,7 +139,8 @@ def test_an_adapter_loads_in_plain_peft_for_everybody(tmp_path: Path, base: Path
     modes = {path.name: path.stat().st_mode & 0o777 for path in made.path.glob("adapter_*")}
     assert modes == {"adapter_config.json": 0o644, "adapter_model.safetensors": 0o644}
     before, after = map(float, looked_at("adapter_loss.py", made.path).split())
-    assert before == pytest.approx(made.losses[0], abs=0.2)
+    # Over all examples here, over those of the first step there.
+    assert before == pytest.approx(made.losses[0], abs=0.6)
     assert after < before - 0.1
 
 
