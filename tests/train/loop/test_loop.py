@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 import pytest
 
 from automem.errors import ConfigError, LimitReached, RunError
 from automem.evaluate.progress import Progress
+from automem.loops.purse import Purse
 from automem.loops.watching import Watching
 from automem.plugins import Plugins
 from automem.records.ledger import PlayCost, Trained
@@ -19,6 +21,7 @@ from automem.review.desk import Desk
 from automem.run.ledger import trial_line
 from automem.testing.scripted_meta import COST
 from automem.ui.training import TrainingProgress
+from automem_train.loop.staged import make_loop
 from automem_train.loop.working import Done
 
 from .conftest import (
@@ -151,6 +154,17 @@ def test_the_same_command_on_a_run_that_is_over_asks_and_plays_nothing(
     found = open_in(whole.folder, plugins, *WHOLE_OVERRIDES)
     assert run(found, Stopping("plain", io.StringIO())) == whole.done
     assert (played(whole.folder), paid(whole.folder)) == (before, turns)
+
+
+def test_as_a_stage_of_the_pipeline_it_says_what_came_of_it(whole: Whole, plugins: Plugins) -> None:
+    found = open_in(whole.folder, plugins, *WHOLE_OVERRIDES)
+    stage = make_loop(found.config, plugins)
+    stage.check()
+    purse = Purse(found.run, found.config.limits)
+    ended = anyio.run(stage.work, Stopping("plain", io.StringIO()), purse)
+    assert (stage.name, ended.name) == ("train", "train")
+    assert (ended.why, ended.tried, ended.kept) == ("2 recipes in a row brought nothing", 4, 1)
+    assert (ended.champion, ended.champion_key) == ("toy+t001-a2", whole.done.adapter)
 
 
 def test_a_loop_stopped_before_each_of_its_steps_ends_as_one_that_was_not(
