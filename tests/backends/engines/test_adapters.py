@@ -11,7 +11,13 @@ import pytest
 from automem.errors import ConfigError
 from automem.files import write_json
 from automem.models.adapters import is_folder
-from automem.records.training import DataIdentity, LoraSettings, Provenance, TrainingJob
+from automem.records.training import (
+    PROJECTIONS,
+    DataIdentity,
+    LoraSettings,
+    Provenance,
+    TrainingJob,
+)
 from automem.testing.adapters import write_adapter
 from automem.testing.training_worker import base_identity
 from automem_backends.engines.adapters import read_adapter
@@ -167,7 +173,9 @@ def test_a_base_is_known_by_its_files_wherever_it_lies(tmp_path: Path) -> None:
     assert read_adapter(str(folder), str(moved)).unknown == ""
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         (moved / name).write_text('{"other": 1}', encoding="utf-8")
-        with pytest.raises(ConfigError, match=r"trained on .*base, not on .*moved: .* differs?; serve"):
+        with pytest.raises(
+            ConfigError, match=r"trained on .*base, not on .*moved: .* differs?; serve"
+        ):
             read_adapter(str(folder), str(moved))
         (moved / name).write_text("{}", encoding="utf-8")
 

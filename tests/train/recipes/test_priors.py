@@ -10,11 +10,10 @@ import msgspec
 import pytest
 
 from automem.errors import DataError
-from automem.records.training import ATTENTION, PROJECTIONS, LoraSettings
-from automem_backends.vllm.engine import RANKS
+from automem.records.training import ATTENTION, PROJECTIONS, LoraSettings, served_rank
 from automem_train.recipes.parameters import parameters_of
 from automem_train.recipes.priors import SMALL_BELOW, all_priors, priors
-from automem_train.recipes.ranks import SERVED, rank_note, served_rank
+from automem_train.recipes.ranks import rank_note
 from automem_train.recipes.reading import parse_recipe, read_recipe
 from automem_train.recipes.recipe import Recipe, render_recipe
 from automem_train.recipes.starting import starting_files
@@ -129,8 +128,7 @@ async def test_the_starting_score_wants_looks_before_writes(
         assert await scorer.score(one) == score
 
 
-def test_ranks_are_those_that_an_engine_is_started_with() -> None:
-    assert SERVED == RANKS
+def test_a_rank_is_served_in_the_room_of_the_next_one_there_is() -> None:
     assert [served_rank(rank) for rank in (1, 2, 8, 9, 257, 512)] == [1, 8, 8, 16, 320, 512]
     assert rank_note(LoraSettings(rank=16)) == ""
     assert rank_note(LoraSettings(rank=24)).startswith("rank 24 is served in the room of rank 32")
@@ -169,7 +167,8 @@ def weights(path: Path, header: object) -> None:
 def test_parameters_are_counted_from_the_headers_of_the_weights(tmp_path: Path) -> None:
     assert parameters_of(str(tmp_path)) is None
     assert parameters_of("someone/a-model") is None
-    one = {"__metadata__": {"format": "pt"}, "a": {"shape": [3, 4]}, "b": {"shape": []}}
+    scalar: dict[str, list[int]] = {"shape": []}
+    one = {"__metadata__": {"format": "pt"}, "a": {"shape": [3, 4]}, "b": scalar}
     weights(tmp_path / "model-1.safetensors", one)
     weights(tmp_path / "model-2.safetensors", {"c": {"shape": [5]}})
     assert parameters_of(str(tmp_path)) == 18

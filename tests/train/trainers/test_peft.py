@@ -125,3 +125,11 @@ def test_plugins_offer_the_trainer_and_its_interpreter() -> None:
     assert isinstance(made_from, Interpreter)
     assert made_from.packages == ("automem-core", "automem-train")
     assert any(one.startswith("accelerate") for one in made_from.requirements)
+
+
+@pytest.mark.usefixtures("python")
+def test_a_job_for_more_processes_than_it_starts_is_refused(tmp_path: Path) -> None:
+    job = msgspec.structs.replace(job_for("org/base", tmp_path), processes=4)
+    with pytest.raises(TrainerError, match="the job is for 4 processes, and the trainer starts 2"):
+        PeftTrainer(PeftOptions(processes=2)).check(job)
+    PeftTrainer(PeftOptions(processes=4)).check(job)

@@ -218,6 +218,11 @@ class Trainer(Protocol):
     2 where the job's own settings are the cause. At SIGTERM it keeps a checkpoint and ends.
     """
 
+    @property
+    def processes(self) -> int:
+        """How many it starts to train together, for the job: what is learned depends on it."""
+        ...
+
     def check(self, job: TrainingJob) -> None:
         """Refuse what cannot be done here, before anything is paid for it. Raises TrainerError.
 

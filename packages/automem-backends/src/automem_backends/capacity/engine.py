@@ -12,6 +12,7 @@ from automem.errors import ConfigError
 from automem.models.adapters import SETTINGS
 from automem.records.config import RoleSection
 from automem.records.model import Role
+from automem.records.training import PROJECTIONS, served_rank
 from automem.run.provenance import memory_bytes
 from automem_backends.capacity.advice import alternatives, may_share, problems
 from automem_backends.capacity.conversations import Length
@@ -21,9 +22,8 @@ from automem_backends.capacity.overhead import sglang_share
 from automem_backends.capacity.result import Conversation, EngineCapacity
 from automem_backends.capacity.settings import EngineName, Settings, settings_of
 from automem_backends.capacity.weights import Weights, read_weights
-from automem_backends.engines.adapters import TARGETS, read_adapter
+from automem_backends.engines.adapters import read_adapter
 from automem_backends.engines.options import EngineOptions
-from automem_backends.vllm.engine import RANKS
 
 ASSUMED_RANK = 256
 """Of an adapter that is not there yet, where no `max_lora_rank` says otherwise."""
@@ -143,7 +143,7 @@ def _need(
             assumed = options.max_lora_rank or ASSUMED_RANK
             notes.append(f"there is no adapter at {given} yet: planned with rank {assumed}")
             ranks.append(assumed)
-            targets.update(TARGETS)
+            targets.update(PROJECTIONS)
             continue
         adapter = read_adapter(given, group.model)
         ranks.append(adapter.rank)
@@ -152,8 +152,8 @@ def _need(
     places = (options.max_loras or max(1, len(named))) if serving else 0
     rank = (max(ranks) or 16) if serving else 0
     if group.engine == "vllm":
-        rank = next((accepted for accepted in RANKS if accepted >= rank), rank) if serving else 0
-        targets = set(TARGETS)
+        rank = served_rank(rank) if serving else 0
+        targets = set(PROJECTIONS)
     elif group.engine == "sglang" and serving:
         places += 1
     shape = weights.shape
@@ -165,7 +165,7 @@ def _need(
         weight_bytes=weights.bytes,
         places=places,
         rank=rank,
-        targets=tuple(sorted(targets or TARGETS)),
+        targets=tuple(sorted(targets or PROJECTIONS)),
     )
     return need, notes
 

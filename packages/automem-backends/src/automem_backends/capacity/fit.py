@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from automem.records._struct import Record
+from automem.records.training import PROJECTIONS
 from automem_backends.capacity.gpus import Gpu
 from automem_backends.capacity.lora import adapter_bytes
 from automem_backends.capacity.overhead import overhead
 from automem_backends.capacity.settings import Settings
 from automem_backends.capacity.shape import Shape
-from automem_backends.engines.adapters import TARGETS
 
 BLOCK_TOKENS = 16
 """Conversations are kept in blocks of so many tokens."""
@@ -29,7 +29,7 @@ class Need(Record):
     places: int = 0
     """Adapters in memory at once; 0 serves none."""
     rank: int = 0
-    targets: tuple[str, ...] = TARGETS
+    targets: tuple[str, ...] = PROJECTIONS
     conversations: tuple[int, ...] = ()
     """Tokens of each conversation that one episode keeps there at the same time."""
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from automem.records.training import PROJECTIONS
 from automem_backends.capacity.shape import Shape
-from automem_backends.engines.adapters import TARGETS
 
 _BYTES = 2
 
 
 def adapter_bytes(
-    shape: Shape, rank: int, *, tensor: int = 1, targets: Collection[str] = TARGETS
+    shape: Shape, rank: int, *, tensor: int = 1, targets: Collection[str] = PROJECTIONS
 ) -> int:
     """One place for an adapter of this rank on each GPU, without pipeline parallelism.
 

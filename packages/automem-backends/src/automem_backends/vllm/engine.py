@@ -7,13 +7,11 @@ from typing import Final
 
 from automem.models.engines import Engine, EngineRequest
 from automem.protocols import Backend
+from automem.records.training import MOST_RANK, served_rank
 from automem_backends.engines.engine import client, open_engine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions
 from automem_backends.engines.ports import HOST
-
-RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""What `--max-lora-rank` accepts."""
 
 
 def arguments(plan: ServerPlan) -> tuple[str, ...]:
@@ -22,8 +20,8 @@ def arguments(plan: ServerPlan) -> tuple[str, ...]:
     said = ["serve", plan.model, "--served-model-name", plan.model]
     said += ["--host", HOST, "--port", str(plan.port), "--enable-prompt-tokens-details"]
     if plan.serves_adapters:
-        rank = next((rank for rank in RANKS if rank >= plan.rank), plan.rank)
-        said += ["--enable-lora", "--max-lora-rank", str(rank), "--max-loras", str(plan.places)]
+        rank = str(served_rank(plan.rank))
+        said += ["--enable-lora", "--max-lora-rank", rank, "--max-loras", str(plan.places)]
     if len(plan.gpus) > 1:
         said += ["--tensor-parallel-size", str(len(plan.gpus))]
     if options.gpu_memory_utilization is not None:
@@ -44,7 +42,7 @@ VLLM: Final = EngineKind(
     load_path="/v1/load_lora_adapter",
     served_adapter=lambda _base, adapter: adapter,
     variables={"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"},
-    largest_rank=RANKS[-1],
+    largest_rank=MOST_RANK,
 )
 
 

@@ -20,8 +20,15 @@ Share = Annotated[float, Meta(ge=0.0, lt=1.0)]
 
 ATTENTION: tuple[Target, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
 PROJECTIONS: tuple[Target, ...] = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
-MOST_RANK = 512
+SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""Ranks that vLLM keeps room for; other engines take any up to the largest of them."""
+MOST_RANK = SERVED_RANKS[-1]
 """The largest rank that the engines serve."""
+
+
+def served_rank(rank: int) -> int:
+    """The rank that vLLM keeps room for, the next one that there is; a larger one is as it is."""
+    return next((served for served in SERVED_RANKS if served >= rank), rank)
 
 
 class LoraSettings(Record):
@@ -72,6 +79,8 @@ class TrainingJob(Record):
     """Of the base's weights; the adapter itself is kept and stepped in float32."""
     checkpointing: bool = False
     """Compute activations again instead of keeping them: less memory, a third more time."""
+    processes: Count = 1
+    """That train together; each takes `batch` examples of a pass, so a step grows with them."""
     save_seconds: Annotated[float, Meta(ge=0.0)] = 120.0
     """A state to go on from is kept so often, and at the end of every epoch; 0 after each step."""
     evaluation: str = ""
@@ -79,8 +88,12 @@ class TrainingJob(Record):
 
     @property
     def key(self) -> str:
-        """16 hexadecimal digits of all that the adapter depends on; its folder's name."""
-        bare = msgspec.structs.replace(self, examples="", save_seconds=0.0, evaluation="")
+        """16 hexadecimal digits of all that the adapter depends on; its folder's name.
+
+        Examples count by their content, not by what their data set is called: the same ones out of
+        a selection in other words would train the same adapter, and not be judged a second time.
+        """
+        bare = msgspec.structs.replace(self, data="", examples="", save_seconds=0.0, evaluation="")
         canonical = msgspec.json.encode(bare, order="deterministic")
         return hashlib.sha256(canonical).hexdigest()[:16]
 

@@ -44,6 +44,11 @@ class ToyTrainer:
 
     options: ToyTrainerOptions = field(default_factory=ToyTrainerOptions)
 
+    @property
+    def processes(self) -> int:
+        """One alone."""
+        return 1
+
     def check(self, job: TrainingJob) -> None:
         """Refuse what it was ordered to. Raises TrainerError."""
         if self.options.refuses:

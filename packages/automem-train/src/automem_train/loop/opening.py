@@ -66,6 +66,7 @@ class Opened:
             lora=lora,
             precision=self.section.precision,
             checkpointing=self.section.checkpointing,
+            processes=self.trainer.processes,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from automem.errors import TrainerError
 from automem.processes.interpreters import python_of
 from automem.records._struct import Record
 from automem.records.training import Launch, TrainingJob
@@ -37,8 +38,19 @@ class PeftTrainer:
 
     options: PeftOptions
 
+    @property
+    def processes(self) -> int:
+        """That train together."""
+        return self.options.processes
+
     def check(self, job: TrainingJob) -> None:
         """Refuse what cannot be done here. Raises TrainerError, PluginError."""
+        if job.processes != self.processes:
+            raise TrainerError(
+                f"the job is for {job.processes} processes, and the trainer starts "
+                f"{self.processes}, whose steps are of other examples; set processes = "
+                f"{job.processes} in its options, or give the job a folder of its own"
+            )
         check_base(job.base)
         check_examples(job)
         python_of(self.options.interpreter)

@@ -45,6 +45,11 @@ class UnslothTrainer:
     platform: str = sys.platform
     driver: Path = _DRIVER
 
+    @property
+    def processes(self) -> int:
+        """One alone."""
+        return 1
+
     def check(self, job: TrainingJob) -> None:
         """Refuse what cannot be done here. Raises TrainerError, PluginError."""
         if self.platform != "linux":

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from automem.records.training import MOST_RANK
+
 MOVES: Final[tuple[tuple[float, float, float], ...]] = (
     (1, 1, 1),
     (2, 1, 1),
@@ -24,7 +26,6 @@ MOVES: Final[tuple[tuple[float, float, float], ...]] = (
 """What learning rate, epochs and rank are multiplied by, in the order in which it is tried."""
 HIGHEST_RATE: Final = 5e-3
 MOST_EPOCHS: Final = 12
-MOST_RANK: Final = 512
 _NAME = re.compile(r"\brank(\d{1,3})-rate(\d[\de.+-]*\d|\d)-epochs(\d{1,3})\b")
 
 
