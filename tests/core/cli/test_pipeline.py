@@ -66,7 +66,7 @@ def test_it_says_what_is_left_works_through_all_and_ends_with_table_and_page(
         "stage 3 of 3: report seeds",
         "report seeds of toy",
         "noting - forgetful: +",
-        "noting + t001-a1 - noting played by one model: +0.00 points over 8 pairs",
+        "noting+t001-a1 - noting played by one model: +0.00 points over 8 pairs",
         "no difference in any of 8 pairs",
         "train: 1 tried, 1 kept; everything was kept; the best is",
         "spent in this run:",

@@ -63,7 +63,7 @@ def test_the_table_has_everything_that_was_kept_and_the_baselines(whole: Whole) 
     assert [(row.name, row.kind, row.revision, row.parent) for row in table.rows] == [
         ("forgetful", "scaffold", 0, ""),
         ("noting", "scaffold", 1, ""),
-        ("noting + t001-a1", "specialist", 1, "noting"),
+        ("noting+t001-a1", "specialist", 1, "noting"),
         ("window of 10", "baseline", 0, ""),
         ("window of 10 with chain of thought", "baseline", 0, ""),
     ]
@@ -152,7 +152,7 @@ def test_the_stages_are_told(opened: Opened) -> None:
         "evolve: everything was kept; the best is noting",
         "stage 2 of 3: train",
         "stage 3 of 3: report seeds",
-        "report seeds, 3 of 3: noting + t001-a1",
+        "report seeds, 3 of 3: noting+t001-a1",
     ):
         assert line in told
 
@@ -162,8 +162,8 @@ def test_one_loop_is_a_pipeline_too(tmp_path: Path, plugins: Plugins) -> None:
     table = done(open_pipeline(parse_config(text, ("pipeline.baselines=false",)), plugins))
     assert [row.name for row in table.rows] == [
         "forgetful",
-        "forgetful + t001-a1",
-        "forgetful + t002-a1",
+        "forgetful+t001-a1",
+        "forgetful+t002-a1",
     ]
 
 

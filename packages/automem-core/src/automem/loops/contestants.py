@@ -118,7 +118,7 @@ def _specialists(
                 "choose another name with --run"
             )
         yield Contestant(
-            name=f"{scaffold.name} + {trial.name}",
+            name=trial.candidate_name or f"{scaffold.name}+{trial.name}",
             kind="specialist",
             side=replace(scaffold.side, adapter=str(adapter)),
             hash=scaffold.hash,

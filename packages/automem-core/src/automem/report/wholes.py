@@ -69,7 +69,7 @@ def _evolved(run: RunFolder, parts: Sequence[Part], trials: Sequence[Trial]) -> 
     yield from [whole for group in groups if (whole := _on(group, seeds))]
     for group, trial in trained:
         yield from _labelled(_on(group, seeds), trial)
-    tried = {*kept, *[trial.candidate for trial in changes]}
+    tried = {*kept, *[trial.candidate for trial in changes if trial.candidate]}
     for part in parts:
         if part.plan.scaffold not in tried:
             yield Whole((part,), part.plan)
@@ -95,7 +95,7 @@ def _trained(parts: Iterable[Part], trial: Trial) -> list[Part]:
 
 def _labelled(whole: Whole | None, trial: Trial) -> Iterator[Whole]:
     if whole is not None:
-        yield whole._replace(label=f"{whole.plan.name} + {trial.name}")
+        yield whole._replace(label=trial.candidate_name or f"{whole.plan.name}+{trial.name}")
 
 
 def _but_seeds(part: Part) -> EvaluationPlan:

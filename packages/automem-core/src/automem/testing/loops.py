@@ -134,7 +134,8 @@ class FakeLoop:
             after, key, name = Side(scaffold.folder), scaffold.hash, scaffold.manifest.name
             review = self.run.review(number + 1, 1)
         else:
-            key = name = hashlib.sha256(bytes([number])).hexdigest()[:16]
+            key = hashlib.sha256(bytes([number])).hexdigest()[:16]
+            name = f"{best.name}+t{number + 1:03d}-a1"
             after = Side(before.scaffold, adapter=str(self._train(key, number)))
             review = self.run.recipe_review(number + 1, 1)
         seeds = parse_seeds(self.config.seeds.search)
