@@ -15,7 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="automem-tiny", description=__doc__, allow_abbrev=False)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("path", help="print the folder of the model that comes with the package")
-    build = verbs.add_parser("build", help="make corpus, tokenizer and weights; goes on when run again")
+    build = verbs.add_parser(
+        "build", help="make corpus, tokenizer and weights; goes on when run again"
+    )
     build.add_argument("folder", type=Path, help="where everything is put")
     given = parser.parse_args(arguments)
     if given.verb == "path":

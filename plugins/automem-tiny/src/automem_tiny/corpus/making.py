@@ -11,18 +11,15 @@ from typing import Final
 import anyio
 import msgspec
 
-from automem.scaffold.load import load_scaffold
 from automem_tiny.corpus.playing import Stage
 from automem_tiny.corpus.teaching import Mixture, Teacher, words_of
+from automem_tiny.corpus.variants import drawn, variant
 from automem_tiny.corpus.writing import Notebook
-from automem_tiny.folders import scaffold
 
 FIRST_SEED: Final = 200_000
 """Corpus seeds begin here; none is used for anything else."""
-MIXTURES: Final = {
-    "crafter-tiny-v0": Mixture(consults=0.5, searches=0.4),
-    "crafter-tiny-map": Mixture(consults=0.5, searches=0.4),
-}
+MIXTURE: Final = Mixture(consults=0.5, searches=0.4)
+"""How the base model's habits are mixed."""
 
 
 def main() -> None:
@@ -42,16 +39,15 @@ async def _make(out: Path, first: int, episodes: int, steps: int) -> None:
 
     out.parent.mkdir(parents=True, exist_ok=True)
     game = Crafter("default", CrafterOptions())
-    names = tuple(MIXTURES)
     encoder = msgspec.json.Encoder()
     temporary = out.with_suffix(".part")
     with temporary.open("wb") as stream:
         for number in range(episodes):
-            name = names[number % len(names)]
             seed = first + number
-            stage = Stage(game, load_scaffold(scaffold(name)), steps)
-            luck = Random(seed)
-            teacher = Teacher(words_of(stage.scaffold), MIXTURES[name], luck)
+            luck = Random(seed)  # noqa: S311 - games, not secrets
+            name = drawn(luck)
+            stage = Stage(game, variant(name, luck), steps)
+            teacher = Teacher(words_of(stage.scaffold), MIXTURE, luck)
             notebook = Notebook(teacher, seed, luck)
             tally = await stage.play(seed, notebook, notebook.change)
             notebook.close()

@@ -1,4 +1,4 @@
-"""Episodes played in this process: the real agent, memory and game, and whoever gives the replies."""
+"""Episodes played in this process: the real agent, memory and game, and any player."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from automem.agent.protocol import Scene
+from automem.errors import AutoMemError
 from automem.records.model import Message
 from automem.records.scaffold import Phase
 from automem.scaffold.load import Scaffold
@@ -67,8 +68,8 @@ class Teacher:
 
 def happened(scene: Scene) -> Happened:
     """What a LOG of this scene is about. Only for a scene that has one before it."""
-    assert scene.previous is not None
-    assert scene.acted is not None
+    if scene.previous is None or scene.acted is None:
+        raise AutoMemError("the first scene of an episode has nothing to record")
     x, y, _ = scene.observed.position or (0, 0, 0)
     old_x, old_y, _ = scene.previous.position or (0, 0, 0)
     return Happened(

@@ -65,8 +65,19 @@ def _den_stage(state: State, told: Happened) -> str:
             return "close" if moved else "den"
         case "close":
             return "rest" if told.action == "Place Stone" else "den"
+        case "rest":
+            return "den" if _open(told.now) else "rest"
         case other:
             return other
+
+
+def _open(view: View) -> bool:
+    """Whether something can come to where the player wants to rest."""
+    if view.sleeping:
+        return False
+    ground = min(view.steps("grass"), view.steps("sand"))
+    foes = min(view.steps("zombie"), view.steps("skeleton"), view.steps("arrow"))
+    return ground == 1 or foes <= 2
 
 
 def _with_way(state: State, fresh: State, now: View, luck: Random, *, stuck: bool) -> State:

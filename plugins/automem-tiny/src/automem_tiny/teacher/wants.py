@@ -12,6 +12,8 @@ DEN: Final = ("den", "enter", "deeper", "inside", "back", "close", "rest")
 """The stages of digging in for the night."""
 NIGHT: Final = 13
 """The hour (of 25) from which on a den is sought."""
+DUSK: Final = 9
+"""From here on food and drink are seen to earlier, to last through the night."""
 DAWN: Final = 22
 TABLE_WOOD: Final = 2
 FURNACE_STONE: Final = 4
@@ -22,14 +24,14 @@ def wanted(view: View, hour: int, done: frozenset[str], before: str) -> str:
     if view.sleeping and before in (*DEN, "nap"):
         return before
     return (
-        _body(view, before)
+        _body(view, hour, before)
         or _night(view, hour, before)
         or _passing(view, hour, done, before)
         or _tools(view, done)
     )
 
 
-def _body(view: View, before: str) -> str | None:
+def _body(view: View, hour: int, before: str) -> str | None:
     drink, food = view.vitals.get("drink", 9), view.vitals.get("food", 9)
     if before == "rest" and min(drink, food) > 1:
         return None
@@ -37,9 +39,10 @@ def _body(view: View, before: str) -> str | None:
         return "water" if drink <= food else "cow"
     if before == "water" and view.steps("water") <= 2 and drink <= 8:
         return "water"
-    if view.steps("water") <= 2 and drink <= 5:
+    far, level = (6, 6) if DUSK <= hour < NIGHT else (2, 5)
+    if view.steps("water") <= far and drink <= level:
         return "water"
-    return "cow" if view.steps("cow") <= 3 and food <= 5 else None
+    return "cow" if view.steps("cow") <= far and food <= level else None
 
 
 def _night(view: View, hour: int, before: str) -> str | None:

@@ -74,9 +74,7 @@ def example(messages: list[dict[str, str]], tokenizer: Any, *, last: bool = Fals
         ids = tokenizer(text)
         tokens += ids
         if is_learned:
-            weights += [
-                NUMBER_WEIGHT if tokenizer.is_number(token) else 1.0 for token in ids
-            ]
+            weights += [NUMBER_WEIGHT if tokenizer.is_number(token) else 1.0 for token in ids]
         else:
             weights += [PROMPT_WEIGHT] * len(ids)
     return Example(tokens, weights)

@@ -16,16 +16,20 @@ CHAT_TEMPLATE: Final = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 WORDS: Final = (
-    "north-east north-west south-east south-west north south west east "
-    "grass sand path water lava tree stone coal iron diamond table furnace plant-ripe plant "
-    "sapling zombie skeleton cow arrow wood_pickaxe wood_sword stone_pickaxe stone_sword "
-    "iron_pickaxe iron_sword wood drink sleep nap den enter deeper inside back close rest wall "
-    "nothing"
-).split()
+    "north-east", "north-west", "south-east", "south-west", "north", "south", "west", "east",
+    "grass", "sand", "path", "water", "lava", "tree", "stone", "coal", "iron", "diamond", "table",
+    "furnace", "plant-ripe", "plant", "sapling", "zombie", "skeleton", "cow", "arrow",
+    "wood_pickaxe", "wood_sword", "stone_pickaxe", "stone_sword", "iron_pickaxe", "iron_sword",
+    "wood", "drink", "sleep", "nap", "den", "enter", "deeper", "inside", "back", "close", "rest",
+    "wall", "nothing",
+)  # fmt: skip
+"""Longer ones first where one begins another."""
 FIELD: Final = (
     r"<\|[A-Za-z_]+\|>| ?(?<!/)-?\d+| ?\b(?:" + "|".join(WORDS) + r")\b|\b[a-z]+_[a-z_]+\b"
     r"|(?:Move|Make|Place) [A-Z][a-z]+(?: [A-Z][a-z]+)?|[a-z]+\.txt\|?"
 )
+EVERY: Final = 5
+"""Of so many conversations one is looked at."""
 LARGEST: Final = 64
 """Whole numbers up to it are one token each."""
 
@@ -52,8 +56,8 @@ def make_tokenizer(texts: Iterable[str]) -> Any:
     tokenizer.add_special_tokens(list(SPECIAL))
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",  # noqa: S106 - a token of text
+        pad_token="<|endoftext|>",  # noqa: S106 - a token of text
         chat_template=CHAT_TEMPLATE,
         model_max_length=2048,
     )
@@ -65,3 +69,21 @@ def _with_numbers(texts: Iterable[str]) -> Iterable[str]:
     for _ in range(500):
         yield " " + " ".join(numbers)
         yield ",".join(numbers)
+
+
+def main() -> None:
+    """`python -m automem_tiny.training.tokenizer OUT LESSONS`: from every fifth conversation."""
+    import sys
+    from itertools import islice
+    from pathlib import Path
+
+    from automem_tiny.training.lessons import read_lessons
+
+    out, *paths = [Path(argument) for argument in sys.argv[1:]]
+    lessons = islice(read_lessons(paths), 0, None, EVERY)
+    texts = (f"{m['role']}\n{m['content']}" for lesson in lessons for m in lesson["messages"])
+    make_tokenizer(texts).save_pretrained(out)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -43,6 +44,13 @@ def main() -> None:
     Training(given).run()
 
 
+def _take_tokenizer(start: Path, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        if (start / name).exists():
+            shutil.copy(start / name, out / name)
+
+
 class Lessons:
     """Lessons by weight; kept as lines, since most are drawn seldom."""
 
@@ -53,7 +61,9 @@ class Lessons:
             for line in path.read_bytes().splitlines():
                 self.lines.append(line)
                 found = line.rfind(b'"weight":')
-                weights.append(float(line[found + 9 :].split(b",")[0].rstrip(b"}")) if found > 0 else 1.0)
+                weights.append(
+                    float(line[found + 9 :].split(b",")[0].rstrip(b"}")) if found > 0 else 1.0
+                )
         self.sums = list(itertools.accumulate(weights))
 
     def draw(self, luck: Random, *, natural: bool) -> dict[str, Any]:
@@ -75,6 +85,8 @@ class Training:
 
         torch.set_num_threads(1)
         self.given = given
+        if given.start:
+            _take_tokenizer(given.start, given.out)
         self.torch = torch
         self.lessons = Lessons(given.lessons)
         self.encoder = Encoder(given.out)
@@ -114,8 +126,13 @@ class Training:
             self.step += 1
             if self.step % 20 == 0:
                 speed = self.tokens / (time.monotonic() - began)
-                line = {"step": self.step, "loss": total / 20, "reply": replies / 20,
-                        "tokens_per_second": round(speed), "after": first}
+                line = {
+                    "step": self.step,
+                    "loss": total / 20,
+                    "reply": replies / 20,
+                    "tokens_per_second": round(speed),
+                    "after": first,
+                }
                 sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()
                 total = replies = 0.0
@@ -132,7 +149,7 @@ class Training:
         return self.given.rate * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * share)))
 
     def _batch(self) -> list[Example]:
-        luck = Random(f"{self.given.seed}/{self.step}")
+        luck = Random(f"{self.given.seed}/{self.step}")  # noqa: S311 - games, not secrets
         natural = self.step >= NATURAL * self.given.steps
         chosen: list[Example] = []
         for _ in range(BATCH):
@@ -193,7 +210,9 @@ class Training:
         temporary = self._checkpoint.with_suffix(".part")
         torch.save(state, temporary)
         temporary.replace(self._checkpoint)
-        self.network.save_pretrained(self.given.out)
+        names = [name for name, _ in self.network.named_parameters()]
+        state = dict(zip(names, self.masters, strict=True))
+        self.network.save_pretrained(self.given.out, state_dict=state)
 
     def _resume(self) -> None:
         if not self._checkpoint.exists():
