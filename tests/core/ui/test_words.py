@@ -14,7 +14,14 @@ def test_durations(seconds: float | None, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(950, "950"), (9_999, "9,999"), (12_345, "12.3k"), (4_560_000, "4.56M")]
+    ("number", "said"),
+    [
+        (950, "950"),
+        (9_999, "9,999"),
+        (12_345, "12.3k"),
+        (4_560_000, "4.56M"),
+        (7_890_000_000, "7.89B"),
+    ],
 )
 def test_counts(number: int, said: str) -> None:
     assert count(number) == said
