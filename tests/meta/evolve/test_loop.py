@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
 from automem.errors import ConfigError, LimitReached, RunError
@@ -16,7 +17,7 @@ from automem.plugins import Plugins
 from automem.records.ledger import PlayCost
 from automem.review.desk import Desk
 from automem.run.config import parse_config
-from automem.run.ledger import read_ledger
+from automem.run.ledger import append_trial, read_ledger
 from automem.testing.meta_script import ScriptedTurn
 from automem.testing.scripted_meta import COST, ScriptedReview
 from automem_meta.evolve.opening import Opened, open_config
@@ -112,6 +113,37 @@ def test_fresh_seeds_serve_one_candidate_only(evolve: Evolve) -> None:
     assert [trial.verdict for trial in done.trials] == ["dropped", "dropped"]
     used = [[pair.seed for pair in trial.pairs] for trial in done.trials]
     assert used == [[1, 2, 3, 100, 101], [1, 2, 3, 102, 103]]
+
+
+def test_what_a_specialist_was_judged_on_is_not_fresh_for_a_scaffold(
+    evolve: Evolve, opened: Callable[..., Opened]
+) -> None:
+    few = (*SHORT, "evolve.continuations=0", "evolve.gate_options.alpha=0.001")
+    first = evolve(BETTER, overrides=(*few, "evolve.attempts=1"))
+    (before,) = first.trials
+    line = msgspec.structs.replace(
+        before, kind="recipe", review="reviews/t001-a", stages=(), fresh=(102, 103)
+    )
+    append_trial(opened().run.ledger, line)
+    other = finishing(
+        "Signs may be noted, at length.",
+        edit("scaffold.toml", FORGETFUL, NORMAL),
+        edit("scaffold.toml", "keep_last = 10", "keep_last = 12"),
+    )
+    second = evolve(BETTER, other, overrides=few).trials[-1]
+    assert (before.fresh, second.fresh) == ((100, 101), (104, 105))
+
+
+def test_a_run_that_began_with_a_recipe_is_not_gone_on_with_in_another_game(
+    evolve: Evolve, opened: Callable[..., Opened]
+) -> None:
+    few = ("evolve.revisions=1", "evolve.attempts=1")
+    (tried,) = evolve(IDLE, overrides=few).trials
+    run = opened().run
+    run.ledger.unlink()
+    append_trial(run.ledger, msgspec.structs.replace(tried, kind="recipe"))
+    with pytest.raises(ConfigError, match="another game, model or agent"):
+        evolve(IDLE, overrides=("environment.rooms=2", *few))
 
 
 def test_the_same_command_on_a_run_that_is_over_asks_and_plays_nothing(

@@ -4,9 +4,10 @@ import pytest
 
 from automem.loops.versions import Version
 from automem.records.ledger import Trial, TrialVerdict
+from automem.run.specialist import best_specialist
 from automem_train.config import TrainSection
 from automem_train.loop.foretelling import Ahead, ahead
-from automem_train.loop.state import Stop, Turn, best, next_step
+from automem_train.loop.state import Stop, Turn, next_step
 
 ROOT = Version("aaaa", "v0", 0)
 SECTION = TrainSection(provider="rules", iterations=3, configs=2, patience=2)
@@ -96,7 +97,7 @@ def test_lines_of_another_game_or_model_do_not_count() -> None:
 
 
 def test_without_a_kept_specialist_there_is_no_best_one() -> None:
-    assert best([line(1, "dropped"), BETTER]) is None
+    assert best_specialist([line(1, "dropped"), BETTER]) is None
 
 
 @pytest.mark.parametrize(

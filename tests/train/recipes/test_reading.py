@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automem.errors import DataError
+from automem.files import write_json
 from automem.records.training import ATTENTION, PROJECTIONS, LoraSettings
 from automem.run.layout import RunFolder
+from automem_train.dataset.record import Concentration, DataReport, DataSums
 from automem_train.recipes.reading import parse_recipe, read_recipe, reused_data
 from automem_train.recipes.recipe import Recipe, render_recipe
 
@@ -150,26 +152,62 @@ def test_what_is_written_reads_to_the_same(data: str, lora: list[LoraSettings]) 
     assert parse_recipe(render_recipe(recipe), most=3) == recipe
 
 
-def data_set(run: RunFolder, name: str) -> Path:
+def data_set(run: RunFolder, name: str, *evaluations: str) -> Path:
     folder = run.data / name
     folder.mkdir(parents=True)
-    (folder / "report.json").write_text("{}", encoding="utf-8")
+    episodes = Concentration(episodes=0, of=0, largest="", largest_share=0.0, effective=0.0)
+    sums = DataSums(
+        examples=0,
+        rejected={},
+        rules={},
+        failed={},
+        shapes=(),
+        episodes=episodes,
+        operations={},
+        seeds={},
+        prompt_tokens=0,
+        longest_prompt=0,
+        target_characters=0,
+        earlier_fences=0,
+        several=0,
+    )
+    report = DataReport(
+        hash=name,
+        criteria="any",
+        evaluations=dict.fromkeys(evaluations, "toy"),
+        table="t",
+        turns=0,
+        chosen=0,
+        named=0,
+        score_faults=0,
+        jail=None,
+        proven=0,
+        sums=sums,
+    )
+    write_json(folder / "report.json", report)
     return folder
+
+
+def reuse(text: str) -> Recipe:
+    return Recipe(data=text, lora=(LoraSettings(),))
 
 
 def test_data_is_used_again_by_the_beginning_of_exactly_one_hash(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    one = data_set(run, "aaaa000000000000")
+    one = data_set(run, "aaaa000000000000", "train")
     data_set(run, "aaaa111111111111")
     (run.data / "bbbb000000000000").mkdir()
-
-    def reuse(text: str) -> Recipe:
-        return Recipe(data=text, lora=(LoraSettings(),))
-
-    found = reused_data(reuse("aaaa0"), run)
+    found = reused_data(reuse("aaaa0"), run, ("train", "more"))
     assert found is not None
     assert found.path == one
-    assert reused_data(reuse("select"), run) is None
+    assert reused_data(reuse("select"), run, ()) is None
     for text in ("aaaa", "bbbb", "cccc"):
         with pytest.raises(DataError, match=f'data = "{text}": (?s:.*)or write data = "select"'):
-            reused_data(reuse(text), run)
+            reused_data(reuse(text), run, ("train",))
+
+
+def test_data_of_seeds_that_judge_are_not_used_again(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    data_set(run, "aaaa000000000000", "search", "train")
+    with pytest.raises(DataError, match=r"was chosen from search too, .* write data = .select."):
+        reused_data(reuse("aaaa"), run, ("train",))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -10,10 +11,13 @@ import msgspec
 from automem.errors import ConfigError, RunError
 from automem.evaluate.plan import EvaluationPlan
 from automem.evaluate.replay import read_plan
-from automem.loops.playing import settings_of
+from automem.loops.playing import Player, Side, settings_of
 from automem.loops.versions import Version
 from automem.records.ledger import Trial
 from automem.run.layout import RunFolder
+from automem.run.ledger import read_ledger
+from automem.scaffold.find import find_scaffold
+from automem.scaffold.load import load_scaffold
 
 _MOST_NAMED = 3
 _KEYS = {
@@ -25,10 +29,40 @@ _KEYS = {
 """What a plan calls otherwise than the configuration does."""
 
 
-def refuse_another_beginning(
+def given_root(player: Player) -> tuple[Version, Path]:
+    """What the configuration begins with, and where it lies. Nothing is written.
+
+    Raises ConfigError, ScaffoldError.
+    """
+    plugins, source = player.plugins, player.config.scaffold.source
+    folder = find_scaffold(source, plugins.scaffolds(), plugins.load)
+    scaffold = load_scaffold(folder)
+    return Version(scaffold.hash, scaffold.manifest.name, 0), folder
+
+
+def check_beginning(player: Player, search: Sequence[int]) -> None:
+    """Refuse a run that began otherwise, before its configuration and status are written over.
+
+    Raises ConfigError, ScaffoldError, and RunError for a damaged ledger.
+    """
+    root, folder = given_root(player)
+    plan = player.plan(Side(folder), search)
+    _refuse_another(player.run, read_ledger(player.run.ledger), root, plan)
+
+
+def keep_root(player: Player, search: Sequence[int]) -> Version:
+    """What the run begins with, kept in it. Raises what `check_beginning` raises."""
+    scaffold = player.keep(player.config.scaffold.source)
+    root = Version(scaffold.hash, scaffold.manifest.name, 0)
+    plan = player.plan(Side(scaffold.folder), search)
+    _refuse_another(player.run, read_ledger(player.run.ledger), root, plan)
+    return root
+
+
+def _refuse_another(
     run: RunFolder, trials: tuple[Trial, ...], root: Version, plan: EvaluationPlan
 ) -> None:
-    """Refuse results that could not be compared with those of the ledger. Raises ConfigError."""
+    """Refuse results that could not be compared with those of the ledger, of either loop."""
     if not trials:
         return
     first = trials[0]
@@ -39,7 +73,7 @@ def refuse_another_beginning(
         )
     if first.settings != settings_of(plan):
         raise ConfigError(
-            f"{run.path} was evolved with another game, model or agent than the configuration "
+            f"{run.path} was played with another game, model or agent than the configuration "
             f"names now{_difference(run, first.settings, plan)}, so results cannot be compared; "
             "give the same as then, or choose another name with --run"
         )

@@ -10,12 +10,12 @@ import msgspec
 from automem.agent.making import plays_by_scaffold
 from automem.errors import ConfigError, PluginError, RunError
 from automem.files import write_json
+from automem.loops.beginning import given_root
 from automem.loops.contestants import Contestant, contestants
 from automem.loops.final import FinalRow, play_final
 from automem.loops.loop import Loop, LoopDone
 from automem.loops.playing import Player
 from automem.loops.purse import Purse
-from automem.loops.versions import Version
 from automem.loops.watching import Watching
 from automem.models.lone import lone_router
 from automem.plugins import Plugins
@@ -25,8 +25,6 @@ from automem.run.check import check_config
 from automem.run.layout import RunFolder, run_folder
 from automem.run.ledger import read_ledger
 from automem.run.seeds import parse_seeds
-from automem.scaffold.find import find_scaffold
-from automem.scaffold.load import load_scaffold
 
 LOOPS = ("evolve", "train")
 """In the order of the pipeline: a specialist is trained for the best scaffold."""
@@ -74,21 +72,14 @@ class Pipeline:
 
     def contestants(self) -> list[Contestant]:
         """Who is in the table as the ledger is now. Nothing is written. Raises RunError."""
-        given = self._given
-        scaffold = load_scaffold(given)
         player = self.player()
+        root, given = given_root(player)
 
         def folder_of(digest: str) -> Path:
-            return given if digest == scaffold.hash else player.folder(digest)
+            return given if digest == root.hash else player.folder(digest)
 
-        root = Version(scaffold.hash, scaffold.manifest.name, 0)
         trials = read_ledger(self.run.ledger)
         return contestants(root, trials, self.run, folder_of, self.config.pipeline)
-
-    @property
-    def _given(self) -> Path:
-        source = self.config.scaffold.source
-        return find_scaffold(source, self.plugins.scaffolds(), self.plugins.load)
 
 
 def open_pipeline(config: RunConfig, plugins: Plugins) -> Pipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automem.loops.beginning import given_root
 from automem.loops.foretelling import NO_REVIEW, NOT_MEASURED, foretell, notes
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import (
@@ -12,11 +13,9 @@ from automem.loops.measured import (
     most_review,
 )
 from automem.loops.playing import Player, Side
-from automem.loops.versions import Version, versions
+from automem.loops.versions import versions
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
-from automem.scaffold.find import find_scaffold
-from automem.scaffold.load import load_scaffold
 from automem_meta.evolve.foretelling import Ahead, at_most, if_nothing_helps
 from automem_meta.evolve.opening import Opened
 
@@ -28,11 +27,7 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
     """
     trials = read_ledger(opened.run.ledger, "scaffold")
     measured = measure(source, opened.config)
-    given = find_scaffold(
-        opened.config.scaffold.source, opened.plugins.scaffolds(), opened.plugins.load
-    )
-    first = load_scaffold(given)
-    root = Version(first.hash, first.manifest.name, 0)
+    root, given = given_root(player)
     champion = versions(root, trials)[-1]
     folder = given if champion == root else player.folder(champion.hash)
     unplayed = len(opened.tasks) * sum(not player.has(Side(folder), seed) for seed in opened.search)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import msgspec
 
-from automem.errors import AutoMemError, EvaluationUnfinished, RunError, ScaffoldError
-from automem.loops.beginning import refuse_another_beginning, refuse_touched
+from automem.errors import EvaluationUnfinished, RunError, ScaffoldError
+from automem.loops.beginning import keep_root, refuse_touched
 from automem.loops.judging import Judgment, Seeds, Sides, judge, own_failure, play_bare
 from automem.loops.playing import Played, Player, Side, settings_of
 from automem.loops.reviewing import ShowReview, open_provider, review, unseen_review
+from automem.loops.trying import ended, no_proposal, now, shortened, unused
 from automem.loops.versions import Version
 from automem.protocols import Gate, MetaProvider
-from automem.records.ledger import Trial, TrialVerdict, WithoutCode
+from automem.records.ledger import Trial, WithoutCode
 from automem.records.review import ReviewOutcome, ReviewTask
 from automem.review.scaffolds.changes import changed
 from automem.review.view import scaffold_folder
@@ -57,12 +57,7 @@ class Loop:
 
     def root(self) -> Version:
         """What the run begins with. Raises ConfigError where the ledger began with another."""
-        scaffold = self.player.keep(self.player.config.scaffold.source)
-        root = Version(scaffold.hash, scaffold.manifest.name, 0)
-        trials = read_ledger(self.run_folder.ledger, "scaffold")
-        plan = self.player.plan(Side(scaffold.folder), self.search)
-        refuse_another_beginning(self.run_folder, trials, root, plan)
-        return root
+        return keep_root(self.player, self.search)
 
     async def _try(self, step: Try, trials: tuple[Trial, ...]) -> Trial:
         folder = self.player.folder(step.incumbent.hash)
@@ -74,7 +69,7 @@ class Loop:
             outcome = await self._review(step, trials, incumbent, provider)
         plan = self.player.plan(Side(folder), self.search)
         trial = Trial(
-            at=_now(),
+            at=now(),
             settings=settings_of(plan),
             revision=step.revision,
             attempt=step.attempt,
@@ -84,7 +79,7 @@ class Loop:
             parent_name=scaffold.manifest.name,
             change=outcome.change,
             verdict="no_proposal",
-            why=f"{_REASONS.get(outcome.reason, outcome.reason)}: {outcome.text}".rstrip(": "),
+            why=no_proposal(outcome),
             gate=self.section.gate,
             review_cost=outcome.spent,
         )
@@ -99,7 +94,7 @@ class Loop:
             if changed(texts(incumbent.folder), texts(overlay)):
                 self.player.keep(str(overlay))
         except ScaffoldError as error:
-            return _ended(trial, "refused", f"{trial.why}; {self._shortened(error)}")
+            return ended(trial, "refused", f"{trial.why}; {shortened(self.run_folder, error)}")
         return trial
 
     async def _review(
@@ -146,12 +141,12 @@ class Loop:
             )
             self._refuse_repeated(candidate, incumbent, trials)
         except ScaffoldError as error:
-            return _ended(trial, "refused", self._shortened(error))
+            return ended(trial, "refused", shortened(self.run_folder, error))
         judgment = await judge(
             self.gate,
             self.player,
             Sides(before=Side(incumbent.folder), after=Side(candidate.folder)),
-            Seeds(self.search, self._unused(trials)),
+            Seeds(self.search, unused(self.run_folder, self.fresh)),
             f"{step.text}; {champion_text(step, trials)}",
         )
         trial = msgspec.structs.replace(
@@ -162,9 +157,9 @@ class Loop:
             play_cost=judgment.cost,
         )
         if judgment.failure is not None:
-            return _ended(trial, "refused", self._shortened(judgment.failure))
+            return ended(trial, "refused", shortened(self.run_folder, judgment.failure))
         if not judgment.kept:
-            return _ended(trial, "dropped", judgment.why)
+            return ended(trial, "dropped", judgment.why)
         return await self._kept(step, trial, candidate, judgment)
 
     async def _kept(
@@ -178,7 +173,7 @@ class Loop:
             try:
                 further = await self.player.play(side, rest, title)
             except (ScaffoldError, EvaluationUnfinished) as error:
-                return _ended(trial, "refused", self._shortened(own_failure(error)))
+                return ended(trial, "refused", shortened(self.run_folder, own_failure(error)))
             trial = msgspec.structs.replace(trial, play_cost=trial.play_cost + further.cost)
         if self.section.memory_only and candidate.code is not None:
             title = f"{step.text}: kept, now without its code"
@@ -197,12 +192,8 @@ class Loop:
                     play_cost=trial.play_cost + bare.cost,
                 )
             else:
-                why = f"{why}; without perceive and guard {self._shortened(bare)}"
-        return _ended(trial, "kept", why)
-
-    def _shortened(self, error: AutoMemError) -> str:
-        """The error with paths as they are in the run."""
-        return str(error).replace(f"{self.run_folder.path}/", "")
+                why = f"{why}; without perceive and guard {shortened(self.run_folder, bare)}"
+        return ended(trial, "kept", why)
 
     def _refuse_repeated(
         self, candidate: Scaffold, incumbent: Scaffold, trials: tuple[Trial, ...]
@@ -221,28 +212,8 @@ class Loop:
             if not changed(before, content):
                 raise ScaffoldError(f"it plays as {trial.candidate_name}, which was tried before")
 
-    def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:
-        """The fresh seeds that no candidate was played on."""
-        used = {seed for trial in trials for seed in trial.fresh_seeds}
-        return tuple([seed for seed in self.fresh if seed not in used])
-
-
-_REASONS = {
-    "limit": "the review reached its limit",
-    "gave_up": "the meta-LLM gave up",
-    "refused": "the meta-LLM refused",
-}
-
 
 def champion_text(step: Try, trials: tuple[Trial, ...]) -> str:
     """The best scaffold so far, as a display names it."""
     kept = sum(trial.verdict == "kept" for trial in trials)
     return f"best so far {step.incumbent.name} ({kept} kept, {len(trials)} tried)"
-
-
-def _ended(trial: Trial, verdict: TrialVerdict, why: str) -> Trial:
-    return msgspec.structs.replace(trial, verdict=verdict, why=why, at=_now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

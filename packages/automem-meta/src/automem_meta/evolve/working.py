@@ -8,13 +8,13 @@ from functools import partial
 from automem.cli.invocation import Invocation
 from automem.cli.playing import work_on
 from automem.files import write_json
-from automem.loops.beginning import refuse_another_beginning
+from automem.loops import beginning
 from automem.loops.final import FinalRow, play_report
 from automem.loops.loop import LoopEstimate
-from automem.loops.playing import Player, Side
+from automem.loops.playing import Player
 from automem.loops.purse import Purse
 from automem.loops.repeats import gate_against_itself
-from automem.loops.versions import Version, versions
+from automem.loops.versions import versions
 from automem.loops.watching import Watching
 from automem.models.kept import OpenRouter, kept_routers
 from automem.records._struct import Record
@@ -23,8 +23,6 @@ from automem.records.repeats import FalseAccepts
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
 from automem.run.seeds import parse_seeds
-from automem.scaffold.find import find_scaffold
-from automem.scaffold.load import load_scaffold
 from automem.ui.display import Mode
 from automem_meta.evolve.estimate import estimate
 from automem_meta.evolve.loop import Loop
@@ -63,15 +61,8 @@ def check_beginning(opened: Opened) -> None:
 
     Raises ConfigError, ScaffoldError.
     """
-    trials = read_ledger(opened.run.ledger, "scaffold")
-    given = find_scaffold(
-        opened.config.scaffold.source, opened.plugins.scaffolds(), opened.plugins.load
-    )
-    first = load_scaffold(given)
     player = Player(opened.config, opened.plugins, opened.run, _purse(opened))
-    plan = player.plan(Side(given), opened.search)
-    root = Version(first.hash, first.manifest.name, 0)
-    refuse_another_beginning(opened.run, trials, root, plan)
+    beginning.check_beginning(player, opened.search)
 
 
 def estimate_of(opened: Opened, source: RunFolder) -> LoopEstimate:

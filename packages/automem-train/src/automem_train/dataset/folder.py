@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,10 @@ class DataFolder:
             return msgspec.json.decode(self.report.read_bytes(), type=DataReport)
         except (OSError, msgspec.MsgspecError) as error:
             raise DataError(f"{self.report} cannot be read: {error}") from error
+
+    def others(self, within: Collection[str]) -> list[str]:
+        """Keys of the evaluations it was chosen from that are not among these. Raises DataError."""
+        return sorted(set(self.read_report().evaluations) - set(within))
 
     def read_examples(self) -> Iterator[Example]:
         """The examples, in order. Raises DataError."""

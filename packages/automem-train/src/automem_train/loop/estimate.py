@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from automem.errors import DataError
+from automem.loops.beginning import given_root
 from automem.loops.foretelling import (
     NO_REVIEW,
     NOT_MEASURED,
@@ -19,12 +20,10 @@ from automem.loops.foretelling import (
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import Measured, mean_review, measure, most_review
 from automem.loops.playing import Player, Side, settings_of
-from automem.loops.versions import Version, versions
+from automem.loops.versions import versions
 from automem.records.training import TrainingStep
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
-from automem.scaffold.find import find_scaffold
-from automem.scaffold.load import load_scaffold
 from automem_train.dataset.folder import data_folders
 from automem_train.loop.foretelling import Ahead, ahead
 from automem_train.loop.opening import Opened
@@ -53,11 +52,7 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
     trials = read_ledger(opened.run.ledger)
     loop, section = opened.loop, opened.section
     measured = measure(source, loop.config)
-    given = find_scaffold(
-        opened.config.scaffold.source, opened.plugins.scaffolds(), opened.plugins.load
-    )
-    first = load_scaffold(given)
-    root = Version(first.hash, first.manifest.name, 0)
+    root, given = given_root(player)
     scaffold = versions(root, trials)[-1]
     alone = Side(given if scaffold == root else player.folder(scaffold.hash))
     settings = settings_of(player.plan(alone, loop.search))

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from automem.errors import (
-    AutoMemError,
     DataError,
     EvaluationUnfinished,
     ScaffoldError,
     TrainerError,
 )
-from automem.loops.beginning import refuse_another_beginning, refuse_touched
+from automem.loops.beginning import keep_root, refuse_touched
 from automem.loops.judging import Judgment, Seeds, Sides, judge, own_failure
 from automem.loops.playing import Played, Player, Side, settings_of
 from automem.loops.reviewing import ShowReview, open_provider, review, unseen_review
+from automem.loops.trying import ended, no_proposal, now, shortened, unused
 from automem.loops.versions import Version
 from automem.protocols import MetaProvider
-from automem.records.ledger import Trial, TrialVerdict
+from automem.records.ledger import Trial
 from automem.records.review import ReviewOutcome, Spent
 from automem.records.training import LoraSettings, TrainingJob
 from automem.run.layout import RunFolder
 from automem.run.ledger import append_trial, read_ledger
+from automem.run.specialist import best_specialist
 from automem.ui.words import plural
 from automem_train.config import MOST_CONFIGURATIONS, TrainSection
 from automem_train.loop.asking import form_of, task_of
 from automem_train.loop.making import make_data, trained, with_data
 from automem_train.loop.opening import Opened
-from automem_train.loop.state import Stop, Turn, best, next_step
+from automem_train.loop.state import Stop, Turn, next_step
 from automem_train.recipes.reading import read_recipe
 from automem_train.recipes.telling import settings_text
 from automem_train.training.running import ShowTraining, train, unseen_training
@@ -79,12 +79,7 @@ class Loop:
 
     def root(self) -> Version:
         """What the run begins with. Raises ConfigError where the ledger began with another."""
-        scaffold = self.player.keep(self.player.config.scaffold.source)
-        root = Version(scaffold.hash, scaffold.manifest.name, 0)
-        trials = read_ledger(self.run_folder.ledger)
-        plan = self.player.plan(Side(scaffold.folder), self.opened.loop.search)
-        refuse_another_beginning(self.run_folder, trials, root, plan)
-        return root
+        return keep_root(self.player, self.opened.loop.search)
 
     def settings(self, root: Version) -> str:
         """The hash of what makes results of this configuration comparable."""
@@ -102,7 +97,7 @@ class Loop:
             outcome = await self._review(step, trials, review_folder, collected, provider)
         trial = Trial(
             kind="recipe",
-            at=_now(),
+            at=now(),
             settings=settings,
             revision=step.iteration,
             attempt=step.place,
@@ -112,7 +107,7 @@ class Loop:
             parent_name=step.scaffold.name,
             change=outcome.change,
             verdict="no_proposal",
-            why=f"{_REASONS.get(outcome.reason, outcome.reason)}: {outcome.text}".rstrip(": "),
+            why=no_proposal(outcome),
             gate=self.section.gate,
             review_cost=outcome.spent if step.place == 1 else Spent(),
         )
@@ -122,7 +117,7 @@ class Loop:
             recipe = read_recipe(review_folder / "overlay", most=MOST_CONFIGURATIONS)
             data = await make_data(self.run_folder, review_folder, recipe, collected.evaluations)
         except DataError as error:
-            return _ended(trial, "refused", self._shortened(error))
+            return ended(trial, "refused", shortened(self.run_folder, error))
         lora = recipe.lora[step.place - 1]
         job = with_data(self.opened.job(lora, data.path.name), data, self._told(step))
         trial = msgspec.structs.replace(
@@ -163,7 +158,7 @@ class Loop:
             same = (earlier.candidate, earlier.parent) == (job.key, trial.parent)
             if same and earlier.stages:
                 why = f"it is the adapter of {earlier.name}, which was tried before"
-                return _ended(trial, "refused", why)
+                return ended(trial, "refused", why)
         title = f"{step.text}, configuration {step.place} of {trial.places}"
         limits = self.player.purse.left()
         await self.release()
@@ -179,13 +174,13 @@ class Loop:
         except TrainerError as error:
             if not error.settings_failed:
                 raise
-            return _ended(trial, "dropped", f"its training failed: {self._shortened(error)}")
+            return ended(
+                trial, "dropped", f"its training failed: {shortened(self.run_folder, error)}"
+            )
         trial = msgspec.structs.replace(trial, trained=trained(job, provenance))
-        return await self._judged(step, trials, trial, title)
+        return await self._judged(step, trial, title)
 
-    async def _judged(
-        self, step: Turn, trials: tuple[Trial, ...], trial: Trial, title: str
-    ) -> Trial:
+    async def _judged(self, step: Turn, trial: Trial, title: str) -> Trial:
         """The trial with the verdict of the gate: two-model play against one-model play."""
         alone = Side(self.player.folder(step.scaffold.hash))
         both = Side(alone.scaffold, adapter=str(self.run_folder.adapters / trial.candidate))
@@ -193,7 +188,11 @@ class Loop:
             self.opened.loop.gate,
             self.player,
             Sides(before=alone, after=both),
-            Seeds(self.opened.loop.search, self._unused(trials), self.section.key),
+            Seeds(
+                self.opened.loop.search,
+                unused(self.run_folder, self.opened.loop.fresh),
+                self.section.key,
+            ),
             f"{title}; {champion_text(step)}",
         )
         trial = msgspec.structs.replace(
@@ -204,9 +203,9 @@ class Loop:
             play_cost=judgment.cost,
         )
         if judgment.failure is not None:
-            return _ended(trial, "refused", self._shortened(judgment.failure))
+            return ended(trial, "refused", shortened(self.run_folder, judgment.failure))
         if not judgment.kept:
-            return _ended(trial, "dropped", judgment.why)
+            return ended(trial, "dropped", judgment.why)
         return await self._kept(trial, both, judgment, title)
 
     async def _kept(self, trial: Trial, both: Side, judgment: Judgment, title: str) -> Trial:
@@ -222,43 +221,19 @@ class Loop:
                 trial = msgspec.structs.replace(trial, play_cost=cost)
             whole = await self.player.play(both, search, title)
         except (ScaffoldError, EvaluationUnfinished) as error:
-            return _ended(trial, "refused", self._shortened(own_failure(error)))
+            return ended(trial, "refused", shortened(self.run_folder, own_failure(error)))
         trial = msgspec.structs.replace(trial, mean=whole.mean[0])
-        return _ended(trial, "kept", judgment.why)
+        return ended(trial, "kept", judgment.why)
 
     def _told(self, step: Turn) -> str:
         """What was played for the data, in words."""
         seeds = plural(len(self.opened.train), "train seed")
         return f"{step.scaffold.name} ({step.scaffold.hash}), one model, {seeds}"
 
-    def _shortened(self, error: AutoMemError) -> str:
-        """The error with paths as they are in the run."""
-        return str(error).replace(f"{self.run_folder.path}/", "")
-
-    def _unused(self, trials: tuple[Trial, ...]) -> tuple[int, ...]:
-        """The fresh seeds that no candidate of either loop was played on."""
-        used = {seed for trial in trials for seed in trial.fresh_seeds}
-        return tuple([seed for seed in self.opened.loop.fresh if seed not in used])
-
-
-_REASONS = {
-    "limit": "the review reached its limit",
-    "gave_up": "the meta-LLM gave up",
-    "refused": "the meta-LLM refused",
-}
-
 
 def champion_text(step: Turn) -> str:
     """The best specialist so far, as a display names it."""
-    champion = best(step.earlier)
+    champion = best_specialist(step.earlier)
     kept = sum(trial.verdict == "kept" for trial in step.earlier)
     name = champion.candidate_name if champion else f"{step.scaffold.name} alone"
     return f"best so far {name} ({kept} kept, {len(step.earlier)} tried)"
-
-
-def _ended(trial: Trial, verdict: TrialVerdict, why: str) -> Trial:
-    return msgspec.structs.replace(trial, verdict=verdict, why=why, at=_now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

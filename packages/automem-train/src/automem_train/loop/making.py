@@ -39,7 +39,7 @@ async def make_data(
     `collected` are keys of the evaluations that may be learned from.
     Raises DataError where the recipe gives none, and what the jail and traces raise.
     """
-    reused = reused_data(recipe, run)
+    reused = reused_data(recipe, run, collected)
     if reused is not None:
         return reused
     made = _made(run, review)

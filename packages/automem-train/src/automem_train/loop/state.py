@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from automem.loops.versions import Version, versions
 from automem.records.ledger import Trial
+from automem.run.specialist import best_specialist
 from automem_train.config import TrainSection
 
 
@@ -59,19 +60,13 @@ def next_step(
     if last and last[-1].attempt < last[-1].places:
         return Turn(number, last[-1].attempt + 1, scaffold, len(known), tuple(counted))
     fruitless = _fruitless(iterations)
-    champion = best(counted)
+    champion = best_specialist(counted)
     if fruitless >= section.patience:
         found = "the last recipe" if fruitless == 1 else f"{fruitless} recipes in a row"
         return Stop(f"{found} brought nothing", scaffold, champion)
     if len(iterations) >= section.iterations:
         return Stop(f"recipe {section.iterations} was the last", scaffold, champion)
     return Turn(number + 1, 1, scaffold, len(known), tuple(counted))
-
-
-def best(trials: Sequence[Trial]) -> Trial | None:
-    """The kept specialist with the highest mean over the search seeds; the first of equals."""
-    kept = [trial for trial in trials if trial.kind == "recipe" and trial.verdict == "kept"]
-    return max(kept, key=lambda trial: trial.mean or 0.0, default=None)
 
 
 def _by_iteration(trials: Sequence[Trial]) -> list[list[Trial]]:

@@ -6,13 +6,12 @@ from functools import partial
 
 from automem.cli.invocation import Invocation
 from automem.cli.playing import work_on
-from automem.loops.beginning import refuse_another_beginning
+from automem.loops import beginning
 from automem.loops.contestants import contestants
 from automem.loops.final import FinalRow, play_final
 from automem.loops.loop import LoopEstimate
-from automem.loops.playing import Player, Side
+from automem.loops.playing import Player
 from automem.loops.purse import Purse
-from automem.loops.versions import Version
 from automem.loops.watching import Watching
 from automem.models.lone import LoneRouter, lone_router
 from automem.records._struct import Record
@@ -20,8 +19,6 @@ from automem.records.config import PipelineSection
 from automem.records.ledger import Trial
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
-from automem.scaffold.find import find_scaffold
-from automem.scaffold.load import load_scaffold
 from automem.ui.display import Mode
 from automem_train.loop.estimate import estimate
 from automem_train.loop.loop import Loop
@@ -60,14 +57,8 @@ def check_beginning(opened: Opened) -> None:
 
     Raises ConfigError, ScaffoldError.
     """
-    given = find_scaffold(
-        opened.config.scaffold.source, opened.plugins.scaffolds(), opened.plugins.load
-    )
-    first = load_scaffold(given)
     player = player_of(opened, Purse(opened.run, opened.config.limits))
-    plan = player.plan(Side(given), opened.loop.search)
-    root = Version(first.hash, first.manifest.name, 0)
-    refuse_another_beginning(opened.run, read_ledger(opened.run.ledger), root, plan)
+    beginning.check_beginning(player, opened.loop.search)
 
 
 def estimate_of(opened: Opened, source: RunFolder) -> LoopEstimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -70,17 +70,26 @@ def parse_recipe(text: str, *, most: int) -> Recipe:
     return Recipe(data=_data(table.get("data", SELECT)), lora=configurations)
 
 
-def reused_data(recipe: Recipe, run: RunFolder) -> DataFolder | None:
+def reused_data(recipe: Recipe, run: RunFolder, within: Collection[str]) -> DataFolder | None:
     """The data set of the run that a recipe uses again; None where it selects anew.
 
-    Raises DataError where the hash is not the beginning of exactly one.
+    `within` are keys of the evaluations that may be learned from: a run may also hold data sets of
+    seeds that judge. Raises DataError where the hash is not the beginning of exactly one, or it is
+    one of other evaluations.
     """
     if recipe.selects:
         return None
     try:
-        return locate_data(run, recipe.data)
+        found = locate_data(run, recipe.data)
     except DataError as error:
         raise DataError(f'data = "{recipe.data}": {error}\nor write data = "{SELECT}"') from error
+    if others := found.others(within):
+        raise DataError(
+            f'data = "{recipe.data}": that data set was chosen from {", ".join(others)} too, which '
+            "are not among the evaluations to learn from; the tool `data` lists those that may be "
+            f'used again, or write data = "{SELECT}"'
+        )
+    return found
 
 
 def _data(value: object) -> str:

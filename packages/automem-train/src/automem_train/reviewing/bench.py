@@ -81,18 +81,12 @@ class Bench:
 
     def data(self, place: Workplace) -> list[DataFolder]:
         """The run's data sets that hold nothing but turns of these evaluations."""
-        return [folder for folder in data_folders(place.run) if not _others(place, folder)]
+        within = place.task.evaluations
+        return [folder for folder in data_folders(place.run) if not folder.others(within)]
 
     def reused(self, place: Workplace, recipe: Recipe) -> DataFolder | None:
         """The data set that a recipe uses again; None where it selects. Raises DataError."""
-        folder = reused_data(recipe, place.run)
-        if folder is not None and (others := _others(place, folder)):
-            raise DataError(
-                f'data = "{recipe.data}": that data set was chosen from {", ".join(others)} too, '
-                "which are not among the evaluations to learn from; the tool `data` lists those "
-                "that may be used again"
-            )
-        return folder
+        return reused_data(recipe, place.run, place.task.evaluations)
 
 
 def _key(episode: ShownEpisode) -> str:
@@ -104,8 +98,3 @@ def _key(episode: ShownEpisode) -> str:
 def _made(place: Workplace) -> TurnTable:
     evaluations = complete_evaluations(place.run, place.task.evaluations)
     return turn_table(place.run, sources_of(place.run, evaluations))
-
-
-def _others(place: Workplace, folder: DataFolder) -> list[str]:
-    """Evaluations that a data set was chosen from, and that may not be learned from here."""
-    return sorted(set(folder.read_report().evaluations) - set(place.task.evaluations))

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from automem.errors import AutoMemError, DataError, JailError
+from automem.review.desk import MOST_CHANGE
 from automem.review.refusal import ToolRefusal
 from automem.review.tool import Tool
 from automem.review.tools.ending import Ending
 from automem.review.workplace import Workplace
 from automem.review.writable import METHOD
+from automem_train.config import MOST_CONFIGURATIONS
 from automem_train.recipes.reading import read_recipe
 from automem_train.recipes.recipe import Recipe
 from automem_train.recipes.telling import recipe_text
 from automem_train.reviewing.bench import Bench
 from automem_train.select.selection import load_selection
-
-MOST_CHANGE = 200
-"""Characters of the first line of method.md."""
 
 
 def ending_tools(bench: Bench) -> tuple[Tool, Tool]:
@@ -75,7 +74,7 @@ def _repeated(place: Workplace, bench: Bench) -> str:
 def _meaning(folder: Path, bench: Bench) -> tuple[Recipe, bytes] | None:
     """What a recipe comes to, however it is written; None where it cannot be read."""
     try:
-        recipe = read_recipe(folder, most=max(8, bench.work.configurations))
+        recipe = read_recipe(folder, most=MOST_CONFIGURATIONS)
         return recipe, load_selection(folder).canonical if recipe.selects else b""
     except AutoMemError:
         return None
