@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -102,12 +103,20 @@ class Worker:
         if state.exists():
             done = msgspec.json.decode(state.read_bytes(), type=State).step
         progress = self.folder / "progress.jsonl"
-        lines = progress.read_bytes().split(b"\n")[:-1] if progress.exists() else []
-        kept = [line for line in lines if line.startswith(b'{"step":')][:done]
+        kept = self._steps()[:done]
         with replacing(progress) as file:
-            file.writelines(line + b"\n" for line in kept)
+            file.writelines(msgspec.json.encode(step) + b"\n" for step in kept)
         self._progress = progress.open("ab", buffering=0)
         return done
+
+    def _steps(self) -> list[TrainingStep]:
+        """What progress has, without the garbage."""
+        progress = self.folder / "progress.jsonl"
+        steps: list[TrainingStep] = []
+        for line in progress.read_bytes().split(b"\n")[:-1] if progress.exists() else ():
+            with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                steps.append(msgspec.json.decode(line, type=TrainingStep))
+        return steps
 
     def _write(self, raw: bytes) -> None:
         """In two pieces, as a reader may find any line."""
@@ -166,12 +175,7 @@ class Worker:
 
     def _provenance(self) -> Provenance:
         weights = (self.folder / "adapter_model.safetensors").read_bytes()
-        lines = (self.folder / "progress.jsonl").read_bytes().splitlines()
-        steps = [
-            msgspec.json.decode(line, type=TrainingStep)
-            for line in lines
-            if line.startswith(b'{"step":') and b'"loss":"low"' not in line
-        ]
+        steps = self._steps()
         job = self.job
         if "other-job" in self.faults:
             job = msgspec.structs.replace(job, base=f"{job.base}-2")
