@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from automem.errors import ConfigError, RunError
+from automem.errors import ConfigError, LimitReached, RunError
 from automem.evaluate.progress import Progress
 from automem.evaluate.replay import read_plan
 from automem.loops.pipeline import (
@@ -116,6 +116,13 @@ def test_stopped_after_every_evaluation_it_ends_as_if_it_never_was(
             continue
     assert timeless(table) == timeless(whole[1])
     assert len(titles) == len(set(titles)) == 3 + 5
+
+
+def test_a_limit_of_the_run_holds_for_all_stages_together(opened: Opened, whole: Whole) -> None:
+    limit = whole[1].tokens // 2
+    with pytest.raises(LimitReached, match="run_tokens"):
+        done(opened(f"limits.run_tokens={limit}"))
+    assert timeless(done(opened())) == timeless(whole[1])
 
 
 def test_once_report_seeds_were_played_nothing_further_is_tried(copied: Pipeline) -> None:
