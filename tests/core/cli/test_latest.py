@@ -52,7 +52,10 @@ def test_an_evaluation_is_played_with_it_and_says_which_it_was(call: Automem, fo
 def test_without_one_nothing_is_played(call: Automem, folder: Path) -> None:
     (folder / "toy.toml").write_text(LATEST, encoding="utf-8")
     done = call("eval", "toy.toml")
-    assert done.code == 1 and "which has kept none; train one with `automem train`" in done.err
+    assert (
+        done.code == 1
+        and "which has kept none for its best scaffold; train one with `automem train`" in done.err
+    )
     assert not (folder / "runs").exists()
 
 

@@ -38,6 +38,7 @@ def tried(
     *,
     kind: LedgerKind = "recipe",
     verdict: TrialVerdict = "kept",
+    parent: str = "p",
 ) -> None:
     """Add a line to the run's ledger, and its adapter."""
     run = RunFolder(folder / "one")
@@ -48,7 +49,7 @@ def tried(
         revision=1,
         attempt=1,
         review="reviews/t001-a",
-        parent="p",
+        parent=parent,
         candidate=candidate,
         candidate_name=f"full+{candidate}",
         verdict=verdict,
@@ -64,10 +65,20 @@ def test_it_is_the_kept_one_with_the_best_result(tmp_path: Path) -> None:
     tried(tmp_path, "best", 60.0)
     tried(tmp_path, "as-good", 60.0)
     tried(tmp_path, "dropped", 90.0, verdict="dropped")
-    tried(tmp_path, "scaffold", 95.0, kind="scaffold")
+    tried(tmp_path, "scaffold", 95.0, kind="scaffold", verdict="dropped")
     memory = with_specialist(config(tmp_path)).roles["memory"]
     assert memory.adapter == str(tmp_path.resolve() / "one" / "adapters" / "best")
     assert with_specialist(config(tmp_path)).roles["default"].adapter is None
+
+
+def test_one_of_an_earlier_scaffold_was_not_judged_with_the_best_one(tmp_path: Path) -> None:
+    tried(tmp_path, "earlier", 60.0)
+    tried(tmp_path, "better", None, kind="scaffold")
+    with pytest.raises(AdapterError, match=r"has kept none for its best scaffold"):
+        with_specialist(config(tmp_path))
+    tried(tmp_path, "later", 50.0, parent="better")
+    memory = with_specialist(config(tmp_path)).roles["memory"]
+    assert memory.adapter == str(tmp_path.resolve() / "one" / "adapters" / "later")
 
 
 def test_other_adapters_stay_as_they_are(tmp_path: Path) -> None:
@@ -77,7 +88,9 @@ def test_other_adapters_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_run_without_one_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match=r"has kept none; train one with `automem train`"):
+    with pytest.raises(
+        AdapterError, match=r"has kept none for its best scaffold; train one with `automem train`"
+    ):
         with_specialist(config(tmp_path))
     told = config(tmp_path)
     assert with_specialist(told, required=False) is told

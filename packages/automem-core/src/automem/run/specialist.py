@@ -1,4 +1,4 @@
-"""`adapter = "latest"`: the best specialist that the run itself has kept."""
+"""`adapter = "latest"`: the best specialist that the run has kept for its best scaffold."""
 
 from __future__ import annotations
 
@@ -35,11 +35,21 @@ def with_specialist(config: RunConfig, *, required: bool = True) -> RunConfig:
     if not named:
         return config
     run = run_folder(config.run.folder, config.run.name)
-    best = best_specialist(read_ledger(run.ledger))
+    best = latest_specialist(run)
     if best is None and not required:
         return config
     role = msgspec.structs.replace(config.roles[ROLE], adapter=str(_folder(run, best)))
     return msgspec.structs.replace(config, roles={**config.roles, ROLE: role})
+
+
+def latest_specialist(run: RunFolder) -> Trial | None:
+    """The best one for the best scaffold of a run, with which alone it was judged.
+
+    None where the run has kept none for that one. Raises RunError for a damaged ledger.
+    """
+    trials = read_ledger(run.ledger)
+    kept = [t.candidate for t in trials if t.kind == "scaffold" and t.verdict == "kept"]
+    return best_specialist([t for t in trials if not kept or t.parent == kept[-1]])
 
 
 def best_specialist(trials: Iterable[Trial]) -> Trial | None:
@@ -52,7 +62,7 @@ def _folder(run: RunFolder, best: Trial | None) -> Path:
     if best is None:
         raise AdapterError(
             f'[roles.{ROLE}] adapter: "{LATEST}" is the best specialist of the run {run.path}, '
-            "which has kept none; train one with `automem train`, choose the run that has one "
+            "which has kept none for its best scaffold; train one with `automem train`, choose the run that has one "
             "with [run] name, or name the folder of an adapter"
         )
     folder = (run.adapters / best.candidate).resolve()

@@ -7,8 +7,7 @@ from pathlib import Path
 from automem.cli.locate import is_run, locate_run
 from automem.errors import AdapterError
 from automem.run.layout import RunFolder
-from automem.run.ledger import read_ledger
-from automem.run.specialist import LATEST, best_specialist
+from automem.run.specialist import LATEST, latest_specialist
 from automem_train.adapters.reading import adapters_in, is_adapter
 
 
@@ -49,7 +48,9 @@ def locate_one(text: str, folder: Path) -> Path:
 
 
 def _latest(run: RunFolder) -> Path:
-    best = best_specialist(read_ledger(run.ledger))
+    best = latest_specialist(run)
     if best is None:
-        raise AdapterError(f"the run {run.path} has kept no specialist; name an adapter by its key")
+        raise AdapterError(
+            f"the run {run.path} has kept no specialist for its best scaffold; name an adapter by its key"
+        )
     return run.adapters / best.candidate
