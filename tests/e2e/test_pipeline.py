@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from anyio.abc import Process
 
-from automem.errors import RunError
+from automem.errors import RunError, TrainerError
 from automem.evaluate.progress import Progress
 from automem.evaluate.replay import read_plan
 from automem.loops.pipeline import FinalTable
@@ -137,6 +137,14 @@ def compare(folder: Path, table: FinalTable, whole: tuple[Path, FinalTable]) -> 
     for name in ("evolve.txt", "train.txt"):
         assert (folder / name).read_bytes() == (other / name).read_bytes()
     assert set(report_plays(folder).values()) == {1}
+
+
+def test_a_trainer_that_cannot_work_is_told_before_anything_is_played(tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "pipeline")
+    pipeline = opened(folder, 'train.trainer_options.refuses="no GPU"')
+    with pytest.raises(TrainerError, match="no GPU"):
+        pipeline.check()
+    assert not list(run_of(folder).evaluations())
 
 
 def test_once_it_ended_no_loop_tries_anything_further(whole: tuple[Path, FinalTable]) -> None:

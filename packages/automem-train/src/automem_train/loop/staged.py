@@ -10,6 +10,7 @@ from automem.loops.watching import Watching
 from automem.models.lone import lone_router
 from automem.plugins import Plugins
 from automem.records.config import RunConfig
+from automem.records.training import LoraSettings
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
 from automem_train.loop.opening import Opened, open_config
@@ -28,8 +29,13 @@ class StagedTrain:
         return self.opened.section.key
 
     def check(self) -> None:
-        """Refuse a run that began otherwise."""
+        """Refuse a run that began otherwise, and a trainer that cannot work here.
+
+        Loop 1 is paid for before this one begins.
+        """
         check_beginning(self.opened)
+        if self.estimate(self.opened.run).at_most.trainings:
+            self.opened.trainer.check(self.opened.job(LoraSettings()))
 
     def estimate(self, source: RunFolder) -> LoopEstimate:
         """What is left to be done."""
