@@ -62,8 +62,8 @@ def _folder(run: RunFolder, best: Trial | None) -> Path:
     if best is None:
         raise AdapterError(
             f'[roles.{ROLE}] adapter: "{LATEST}" is the best specialist of the run {run.path}, '
-            "which has kept none for its best scaffold; train one with `automem train`, choose the run that has one "
-            "with [run] name, or name the folder of an adapter"
+            "which has kept none for its best scaffold; train one with `automem train`, choose the "
+            "run that has one with [run] name, or name the folder of an adapter"
         )
     folder = (run.adapters / best.candidate).resolve()
     if not is_folder(str(folder)):
