@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import msgspec
 from markupsafe import Markup
 
 from automem.records._struct import Record
 from automem.records.ledger import Trial
-from automem.records.training import LoraSettings, TrainingStep
+from automem.records.training import LoraSettings
 from automem.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, color
 from automem.report.svg import element, line, picture, ticks
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
+from automem.run.steps import read_steps
 
 MOST_POINTS = 200
 """Of a curve; more steps are put together."""
@@ -42,7 +41,7 @@ def training_rows(runs: Sequence[RunFolder]) -> list[TrainingRow]:
     for run in runs:
         for trial in read_ledger(run.ledger, "recipe"):
             key = trial.candidate or (trial.trained.adapter if trial.trained else "")
-            steps = list(_steps(run.adapters / key / "progress.jsonl")) if key else []
+            steps = read_steps(run.adapters / key / "progress.jsonl") if key else []
             if not steps and trial.trained is None:
                 continue
             found.append(
@@ -110,16 +109,3 @@ def _thinned(losses: Sequence[float]) -> list[float]:
     size = -(-len(losses) // MOST_POINTS)
     groups = [losses[start : start + size] for start in range(0, len(losses), size)]
     return [sum(group) / len(group) for group in groups]
-
-
-def _steps(path: Path) -> Iterator[TrainingStep]:
-    """The steps that are written; a line that is torn ends them, and so does no file."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return
-    for text in content.splitlines():
-        try:
-            yield msgspec.json.decode(text, type=TrainingStep)
-        except msgspec.MsgspecError:
-            return

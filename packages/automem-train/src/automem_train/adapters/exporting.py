@@ -22,8 +22,9 @@ from automem.records.training import PROJECTIONS, Provenance
 from automem_train.adapters.card import card
 from automem_train.adapters.reading import read_whole
 from automem_train.training.failing import said_why
-from automem_train.training.folder import WEIGHTS, TrainingFolder
+from automem_train.training.folder import TrainingFolder
 from automem_train.workers.merging import MERGE, Dtype, MergeJob
+from automem_train.workers.provenance import WEIGHTS
 
 _WORKER: Final = "automem_train.workers.merge"
 _ALL_BYTES: Final = 1 << 62

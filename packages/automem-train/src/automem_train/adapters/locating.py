@@ -51,6 +51,7 @@ def _latest(run: RunFolder) -> Path:
     best = latest_specialist(run)
     if best is None:
         raise AdapterError(
-            f"the run {run.path} has kept no specialist for its best scaffold; name an adapter by its key"
+            f"the run {run.path} has kept no specialist for its best scaffold; name an adapter by "
+            "its key"
         )
     return run.adapters / best.candidate

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -21,9 +20,9 @@ from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import Measured, mean_review, measure, most_review
 from automem.loops.playing import Player, Side, settings_of
 from automem.loops.versions import versions
-from automem.records.training import TrainingStep
 from automem.run.layout import RunFolder
 from automem.run.ledger import read_ledger
+from automem.run.steps import read_steps
 from automem_train.dataset.folder import data_folders
 from automem_train.loop.foretelling import Ahead, ahead
 from automem_train.loop.opening import Opened
@@ -132,18 +131,9 @@ def measured_speed(source: RunFolder) -> float | None:
     """Tokens a second over all steps of all trainings of a run; None where there were none."""
     tokens, seconds = 0, 0.0
     for path in sorted(source.adapters.glob("*/progress.jsonl")):
-        for step in _steps(path):
+        for step in read_steps(path):
             tokens, seconds = tokens + step.tokens, seconds + step.seconds
     return tokens / seconds if seconds else None
-
-
-def _steps(path: Path) -> Iterator[TrainingStep]:
-    decoder = msgspec.json.Decoder(TrainingStep)
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        try:
-            yield decoder.decode(line)
-        except msgspec.MsgspecError:
-            return  # a line that was torn: the trainer writes it again
 
 
 def _with_training(amounts: Amounts, left: Ahead, training: Trainings) -> Amounts:

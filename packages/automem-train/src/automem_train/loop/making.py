@@ -14,6 +14,7 @@ from automem.records._struct import Record
 from automem.records.ledger import Trained
 from automem.records.training import Provenance, TrainingJob
 from automem.run.layout import RunFolder
+from automem_train.adapters.reading import ends
 from automem_train.dataset.building import build_data
 from automem_train.dataset.folder import DataFolder, locate_data
 from automem_train.recipes.reading import reused_data
@@ -21,7 +22,6 @@ from automem_train.recipes.recipe import Recipe
 from automem_train.select.selection import load_selection
 
 MADE = "data.json"
-_TENTH = 10
 
 
 class Made(Record):
@@ -64,8 +64,7 @@ def with_data(job: TrainingJob, data: DataFolder, told: str) -> TrainingJob:
 
 def trained(job: TrainingJob, provenance: Provenance) -> Trained:
     """What the ledger keeps of an adapter."""
-    losses = provenance.losses
-    part = max(1, len(losses) // _TENTH)
+    first, last = ends(provenance.losses)
     return Trained(
         adapter=job.key,
         data=job.data,
@@ -74,8 +73,8 @@ def trained(job: TrainingJob, provenance: Provenance) -> Trained:
         lora=job.lora,
         examples=provenance.data.examples,
         steps=provenance.steps,
-        first_loss=sum(losses[:part]) / part,
-        last_loss=sum(losses[-part:]) / part,
+        first_loss=first or 0.0,
+        last_loss=last or 0.0,
         seconds=provenance.seconds,
     )
 

@@ -17,8 +17,10 @@ from automem.errors import AdapterError, TrainerError
 from automem.files import write_json
 from automem.models.adapters import PROVENANCE, SETTINGS, read_provenance
 from automem.records.training import Provenance, TrainingJob
-
-WEIGHTS = "adapter_model.safetensors"
+from automem_train.workers.failing import FAILURE
+from automem_train.workers.jobs import JOB
+from automem_train.workers.progress import PROGRESS
+from automem_train.workers.provenance import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,12 @@ class TrainingFolder:
     @property
     def job(self) -> Path:
         """What the worker is told."""
-        return self.path / "job.json"
+        return self.path / JOB
 
     @property
     def progress(self) -> Path:
         """One line for each step of the optimizer."""
-        return self.path / "progress.jsonl"
+        return self.path / PROGRESS
 
     @property
     def log(self) -> Path:
@@ -45,7 +47,7 @@ class TrainingFolder:
     @property
     def failure(self) -> Path:
         """Why it failed, in a sentence, where it did."""
-        return self.path / "failure.txt"
+        return self.path / FAILURE
 
     @property
     def provenance(self) -> Path:

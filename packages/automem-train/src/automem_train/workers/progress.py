@@ -11,27 +11,14 @@ import msgspec
 from automem.errors import TrainerError
 from automem.files import replacing
 from automem.records.training import TrainingStep
+from automem.run.steps import read_steps
 
 PROGRESS: Final = "progress.jsonl"
 
 
 def steps_so_far(folder: Path) -> list[TrainingStep]:
     """The steps that were written down, up to the first line that is torn or out of order."""
-    try:
-        raw = (folder / PROGRESS).read_bytes()
-    except FileNotFoundError:
-        return []
-    decoder = msgspec.json.Decoder(TrainingStep)
-    steps: list[TrainingStep] = []
-    for line in raw.split(b"\n")[:-1]:
-        try:
-            step = decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            break
-        if step.step != len(steps) + 1:
-            break
-        steps.append(step)
-    return steps
+    return read_steps(folder / PROGRESS)
 
 
 @dataclass(slots=True)

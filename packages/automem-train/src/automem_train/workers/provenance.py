@@ -11,14 +11,13 @@ from typing import Final
 import msgspec
 
 from automem.files import write_json
+from automem.models.adapters import PROVENANCE
 from automem.records.training import BaseIdentity, DataIdentity, Provenance, TrainingStep
 from automem.run.layout import RunFolder
 from automem_train.workers.identity import file_sha256
 from automem_train.workers.jobs import Work
 from automem_train.workers.rows import Rows
 
-PROVENANCE: Final = "provenance.json"
-SETTINGS: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
 _COMPUTING: Final = (
     "accelerate",
