@@ -13,7 +13,7 @@ import pytest
 from automem.errors import ConfigError, EvaluationUnfinished, ScaffoldError, ServerError
 from automem.evaluate.evaluator import evaluate
 from automem.evaluate.progress import Progress
-from automem.models.kept import kept_routers
+from automem.models.lone import lone_router
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins, load_plugins
 from automem.records.config import (
@@ -154,10 +154,10 @@ async def test_one_evaluation_after_another_keeps_the_engine(
     played = config(engines, default=role("vllm"))
     run = RunFolder(engines.folder / "runs" / "toy")
     mains: list[list[int]] = []
-    async with kept_routers() as models:
+    async with lone_router() as models:
         for seeds in ((1,), (2,)):
             progress = Progress()
-            await evaluate(played, plugins, run, progress=progress, seeds=seeds, models=models)
+            await evaluate(played, plugins, run, progress=progress, seeds=seeds, models=models.open)
             mains.append(engines.mains())
     assert len(mains[0]) == 1
     assert mains[0] == mains[1]

@@ -30,7 +30,7 @@ from automem.evaluate.progress import EpisodeProgress, Progress
 from automem.evaluate.summary import summarize
 from automem.files import write_json
 from automem.models.engines import require_engine_prices
-from automem.models.kept import OpenRouter
+from automem.models.lone import OpenRouter
 from automem.models.router import Router, open_router
 from automem.plugins import Plugins
 from automem.processes.pool import EnvironmentPool, open_pool
@@ -62,7 +62,7 @@ async def evaluate(
     """The evaluation that `config` asks for, over `seeds` or the list it names.
 
     `subscribers` are told of every event, as are those that plugins offer. `models` opens the
-    router; that of `kept_routers` keeps engines from one evaluation to the next.
+    router; that of `lone_router` keeps engines from one evaluation to the next.
 
     Finished episodes are kept, unfinished ones are gone on with from their recorded answers, and
     an evaluation that is complete is read, not played. Raises EvaluationUnfinished if an episode

@@ -15,7 +15,7 @@ from automem.evaluate.progress import Progress, settle
 from automem.evaluate.replay import read_plan
 from automem.evaluate.statistics import mean_and_error, stratified
 from automem.loops.purse import Purse
-from automem.models.kept import OpenRouter
+from automem.models.lone import OpenRouter
 from automem.models.router import open_router
 from automem.plugins import Plugins
 from automem.records.config import AgentSection, RoleSection, RunConfig, ScaffoldSection

@@ -1,15 +1,16 @@
 """One router at a time: kept while it is asked for, ended before another, and where asked to.
 
-Two engines for one large model do not fit side by side, and beside a training not even one does.
+Engines take minutes to start, so one stays from an evaluation to the next. But two engines for one
+large model do not fit side by side, and beside a training not even one does.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -20,6 +21,21 @@ from automem.records.config import RoleSection
 
 if TYPE_CHECKING:
     from automem.plugins import Plugins
+
+
+class OpenRouter(Protocol):
+    """Gives the router of a configuration's roles: `open_router`, or `LoneRouter.open`."""
+
+    def __call__(
+        self,
+        roles: Mapping[str, RoleSection],
+        plugins: Plugins,
+        *,
+        logs: Path | None = None,
+        tell: Tell | None = None,
+    ) -> AbstractAsyncContextManager[Router]:
+        """Raises what `open_router` raises."""
+        ...
 
 
 @dataclass(slots=True)

@@ -97,7 +97,8 @@ def evolve(
         if as_json:
             print_json(expected)
         say(*estimate_tables(expected))
-        say("next: " + command_line("evolve", *_same(invocation.arguments, without="--estimate")))
+        again = [each for each in invocation.arguments if each != "--estimate"]
+        say("next: " + command_line(*again))
         return
     if aa is None:
         say(*estimate_tables(expected))
@@ -106,7 +107,7 @@ def evolve(
     if as_json:
         print_json(done)
     say(*telling.tables(done))
-    again = ["evolve", *_same(invocation.arguments)]
+    again = list(invocation.arguments)
     _say_end(opened.run.path, again, report_left=done.loop_ended and not with_report)
 
 
@@ -115,9 +116,3 @@ def _say_end(run: Path, again: list[str], *, report_left: bool) -> None:
     if report_left:
         following.insert(0, (*again, "--report"))
     say_next(run, *following)
-
-
-def _same(arguments: tuple[str, ...], without: str = "") -> list[str]:
-    """What was typed after `evolve`."""
-    typed = arguments[arguments.index("evolve") + 1 :]
-    return [argument for argument in typed if argument and argument != without]

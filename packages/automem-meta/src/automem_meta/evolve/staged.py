@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from automem.loops.loop import LoopDone, LoopEstimate
 from automem.loops.purse import Purse
 from automem.loops.watching import Watching
-from automem.models.kept import kept_routers
+from automem.models.lone import lone_router
 from automem.plugins import Plugins
 from automem.records.config import RunConfig
 from automem.run.layout import RunFolder
@@ -37,8 +37,8 @@ class StagedEvolve:
 
     async def work(self, watching: Watching, purse: Purse) -> LoopDone:
         """Try until nothing is left to try; engines stay until then."""
-        async with kept_routers() as models:
-            stop = await loop_of(self.opened, purse, watching, models).run()
+        async with lone_router() as models:
+            stop = await loop_of(self.opened, purse, watching, models.open).run()
         trials = read_ledger(self.opened.run.ledger, "scaffold")
         return LoopDone(
             name=self.name,

@@ -16,7 +16,7 @@ from automem.loops.purse import Purse
 from automem.loops.repeats import gate_against_itself
 from automem.loops.versions import versions
 from automem.loops.watching import Watching
-from automem.models.kept import OpenRouter, kept_routers
+from automem.models.lone import OpenRouter, lone_router
 from automem.records._struct import Record
 from automem.records.ledger import Trial
 from automem.records.repeats import FalseAccepts
@@ -93,8 +93,8 @@ def loop_of(opened: Opened, purse: Purse, watching: Watching, models: OpenRouter
 
 async def do(opened: Opened, task: Task, watching: Watching) -> Done:
     """The work itself, in a run that is held already; engines stay until it is done."""
-    async with kept_routers() as models:
-        return await _do(opened, task, watching, models)
+    async with lone_router() as models:
+        return await _do(opened, task, watching, models.open)
 
 
 async def _do(opened: Opened, task: Task, watching: Watching, models: OpenRouter) -> Done:

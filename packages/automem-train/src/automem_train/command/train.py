@@ -89,7 +89,8 @@ def train(
         if as_json:
             print_json(expected)
         say(*estimate_tables(expected))
-        say("next: " + command_line("train", *_same(invocation.arguments, without="--estimate")))
+        again = [each for each in invocation.arguments if each != "--estimate"]
+        say("next: " + command_line(*again))
         return
     say(*estimate_tables(expected))
     done = work(opened, invocation, with_report=with_report, mode=mode)
@@ -98,13 +99,7 @@ def train(
     say(*tables(done))
     following: list[tuple[str, ...]] = [("report", done.run)]
     if done.adapter:
-        following.insert(0, ("adapters", "show", done.run, done.adapter))
+        following.insert(0, ("adapters", "show", f"{done.run}/{done.adapter}"))
     if not with_report:
-        following.insert(0, ("train", *_same(invocation.arguments), "--report"))
+        following.insert(0, (*invocation.arguments, "--report"))
     say_next(opened.run.path, *following)
-
-
-def _same(arguments: tuple[str, ...], without: str = "") -> list[str]:
-    """What was typed after `train`."""
-    typed = arguments[arguments.index("train") + 1 :]
-    return [argument for argument in typed if argument and argument != without]
