@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 
 from automem.errors import AutoMemError
+from automem.loops.judging import Judgment
+from automem.loops.playing import Player, Side
 from automem.records.ledger import Trial, TrialVerdict
 from automem.records.review import ReviewOutcome
 from automem.run.layout import RunFolder
@@ -34,6 +36,39 @@ def now() -> str:
 def no_proposal(outcome: ReviewOutcome) -> str:
     """Why a review that is not finished proposes nothing."""
     return f"{_REASONS.get(outcome.reason, outcome.reason)}: {outcome.text}".rstrip(": ")
+
+
+def with_judgment(run: RunFolder, trial: Trial, judgment: Judgment) -> Trial:
+    """The trial with what the gate said: refused or dropped, unless it is to be kept."""
+    trial = msgspec.structs.replace(
+        trial,
+        stages=tuple(judgment.stages),
+        fresh=judgment.fresh,
+        evaluations=judgment.evaluations,
+        play_cost=judgment.cost,
+    )
+    if judgment.failure is not None:
+        return ended(trial, "refused", shortened(run, judgment.failure))
+    return trial if judgment.kept else ended(trial, "dropped", judgment.why)
+
+
+async def on_other_seeds(
+    player: Player, trial: Trial, side: Side, search: Sequence[int], title: str
+) -> Trial:
+    """The trial of what is kept, played on the search seeds too that its gate did not ask for.
+
+    Raises what playing raises.
+    """
+    judged = {pair.seed for pair in trial.pairs}
+    rest = tuple([seed for seed in search if seed not in judged])
+    if not rest:
+        return trial
+    further = await player.play(side, rest, f"{title}: kept, now on the other search seeds")
+    return msgspec.structs.replace(
+        trial,
+        evaluations=tuple(dict.fromkeys((*trial.evaluations, *further.evaluations))),
+        play_cost=trial.play_cost + further.cost,
+    )
 
 
 def shortened(run: RunFolder, error: AutoMemError) -> str:

@@ -8,10 +8,18 @@ import msgspec
 
 from automem.errors import EvaluationUnfinished, RunError, ScaffoldError
 from automem.loops.beginning import keep_root, refuse_touched
-from automem.loops.judging import Judgment, Seeds, Sides, judge, own_failure, play_bare
+from automem.loops.judging import Seeds, Sides, judge, own_failure, play_bare
 from automem.loops.playing import Played, Player, Side, settings_of
 from automem.loops.reviewing import ShowReview, open_provider, review, unseen_review
-from automem.loops.trying import ended, no_proposal, now, shortened, unused
+from automem.loops.trying import (
+    ended,
+    no_proposal,
+    now,
+    on_other_seeds,
+    shortened,
+    unused,
+    with_judgment,
+)
 from automem.loops.versions import Version
 from automem.protocols import Gate, MetaProvider
 from automem.records.ledger import Trial, WithoutCode
@@ -149,32 +157,17 @@ class Loop:
             Seeds(self.search, unused(self.run_folder, self.fresh)),
             f"{step.text}; {champion_text(step, trials)}",
         )
-        trial = msgspec.structs.replace(
-            trial,
-            stages=tuple(judgment.stages),
-            fresh=judgment.fresh,
-            evaluations=judgment.evaluations,
-            play_cost=judgment.cost,
-        )
-        if judgment.failure is not None:
-            return ended(trial, "refused", shortened(self.run_folder, judgment.failure))
+        trial = with_judgment(self.run_folder, trial, judgment)
         if not judgment.kept:
-            return ended(trial, "dropped", judgment.why)
-        return await self._kept(step, trial, candidate, judgment)
+            return trial
+        return await self._kept(step, trial, candidate, judgment.why)
 
-    async def _kept(
-        self, step: Try, trial: Trial, candidate: Scaffold, judgment: Judgment
-    ) -> Trial:
-        why, side = judgment.why, Side(candidate.folder)
-        judged = {pair.seed for pair in judgment.pairs}
-        rest = tuple([seed for seed in self.search if seed not in judged])
-        if rest:  # the next review looks at every search seed
-            title = f"{step.text}: kept, now on the other search seeds"
-            try:
-                further = await self.player.play(side, rest, title)
-            except (ScaffoldError, EvaluationUnfinished) as error:
-                return ended(trial, "refused", shortened(self.run_folder, own_failure(error)))
-            trial = msgspec.structs.replace(trial, play_cost=trial.play_cost + further.cost)
+    async def _kept(self, step: Try, trial: Trial, candidate: Scaffold, why: str) -> Trial:
+        side = Side(candidate.folder)
+        try:  # the next review looks at every search seed
+            trial = await on_other_seeds(self.player, trial, side, self.search, step.text)
+        except (ScaffoldError, EvaluationUnfinished) as error:
+            return ended(trial, "refused", shortened(self.run_folder, own_failure(error)))
         if self.section.memory_only and candidate.code is not None:
             title = f"{step.text}: kept, now without its code"
             whole = await self.player.play(side, self.search, title)

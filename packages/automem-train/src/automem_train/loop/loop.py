@@ -15,10 +15,18 @@ from automem.errors import (
     TrainerError,
 )
 from automem.loops.beginning import keep_root, refuse_touched
-from automem.loops.judging import Judgment, Seeds, Sides, judge, own_failure
+from automem.loops.judging import Seeds, Sides, judge, own_failure
 from automem.loops.playing import Played, Player, Side, settings_of
 from automem.loops.reviewing import ShowReview, open_provider, review, unseen_review
-from automem.loops.trying import ended, no_proposal, now, shortened, unused
+from automem.loops.trying import (
+    ended,
+    no_proposal,
+    now,
+    on_other_seeds,
+    shortened,
+    unused,
+    with_judgment,
+)
 from automem.loops.versions import Version
 from automem.protocols import MetaProvider
 from automem.records.ledger import Trial
@@ -195,35 +203,21 @@ class Loop:
             ),
             f"{title}; {champion_text(step)}",
         )
-        trial = msgspec.structs.replace(
-            trial,
-            stages=tuple(judgment.stages),
-            fresh=judgment.fresh,
-            evaluations=judgment.evaluations,
-            play_cost=judgment.cost,
-        )
-        if judgment.failure is not None:
-            return ended(trial, "refused", shortened(self.run_folder, judgment.failure))
+        trial = with_judgment(self.run_folder, trial, judgment)
         if not judgment.kept:
-            return ended(trial, "dropped", judgment.why)
-        return await self._kept(trial, both, judgment, title)
+            return trial
+        return await self._kept(trial, both, judgment.why, title)
 
-    async def _kept(self, trial: Trial, both: Side, judgment: Judgment, title: str) -> Trial:
+    async def _kept(self, trial: Trial, both: Side, why: str, title: str) -> Trial:
         """The trial with the mean over all search seeds, by which specialists are ranked."""
         search = self.opened.loop.search
-        judged = {pair.seed for pair in judgment.pairs}
-        rest = tuple([seed for seed in search if seed not in judged])
         try:
-            if rest:
-                told = f"{title}: kept, now on the other search seeds"
-                further = await self.player.play(both, rest, told)
-                cost = trial.play_cost + further.cost
-                trial = msgspec.structs.replace(trial, play_cost=cost)
+            trial = await on_other_seeds(self.player, trial, both, search, title)
             whole = await self.player.play(both, search, title)
         except (ScaffoldError, EvaluationUnfinished) as error:
             return ended(trial, "refused", shortened(self.run_folder, own_failure(error)))
         trial = msgspec.structs.replace(trial, mean=whole.mean[0])
-        return ended(trial, "kept", judgment.why)
+        return ended(trial, "kept", why)
 
     def _told(self, step: Turn) -> str:
         """What was played for the data, in words."""
