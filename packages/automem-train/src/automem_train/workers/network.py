@@ -19,9 +19,10 @@ from transformers.utils import cached_file
 
 from automem.errors import TrainerError
 from automem.files import write_text
+from automem.models.adapters import SETTINGS
 from automem.records.training import TrainingJob
 from automem_train.workers.identity import CONFIG
-from automem_train.workers.provenance import SETTINGS, WEIGHTS
+from automem_train.workers.provenance import WEIGHTS
 
 
 def base_folder(base: str) -> Path:
