@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from automem.files import write_text
+from automem.records.training import FAILED_BY_SETTINGS
 from automem_train.training.failing import disk_full, failure_of, said_why, unwritten
 from automem_train.training.folder import TrainingFolder
+from automem_train.workers.shared_worker import status_of
 
 ROOM = 1 << 30
 
@@ -20,7 +22,24 @@ def test_its_own_sentence_is_told_without_secrets(tmp_path: Path) -> None:
     error = failure_of("peft", folder, 1, "noise", free_bytes=ROOM)
     assert str(error).startswith("the trainer peft failed: no base at hub, tried [redacted]; what")
     assert not error.settings_failed
-    assert failure_of("peft", folder, 2, "", free_bytes=0).settings_failed
+    assert failure_of("peft", folder, 65, "", free_bytes=0).settings_failed
+
+
+@pytest.mark.parametrize("status", [1, 2, 137, 143])
+def test_only_a_status_that_nothing_has_by_accident_blames_the_settings(
+    tmp_path: Path, status: int
+) -> None:
+    error = failure_of("peft", TrainingFolder(tmp_path), status, "usage: ...", free_bytes=ROOM)
+    assert not error.settings_failed
+
+
+@pytest.mark.parametrize(
+    ("exitcode", "status"), [(-9, 137), (-2, 130), (FAILED_BY_SETTINGS, 65), (1, 1), (0, 1)]
+)
+def test_of_several_workers_the_first_failure_is_told_as_that_of_one(
+    exitcode: int, status: int
+) -> None:
+    assert status_of(exitcode) == status
 
 
 @pytest.mark.parametrize(

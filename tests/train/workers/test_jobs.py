@@ -157,7 +157,7 @@ def ended(folder: Path, error: BaseException | None) -> tuple[int, str]:
         (None, 0, ""),
         (Stopped(), 143, ""),
         (TrainerError("no base; name one"), 1, "no base; name one\n"),
-        (TrainerError("lower it", settings_failed=True), 2, "lower it\n"),
+        (TrainerError("lower it", settings_failed=True), 65, "lower it\n"),
     ],
 )
 def test_how_a_worker_ends_says_whose_fault_it_was(

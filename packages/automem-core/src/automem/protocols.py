@@ -215,7 +215,7 @@ class Trainer(Protocol):
     lines of `progress.jsonl` behind that are cut off again. In the end it leaves the adapter in
     peft's form, `adapter_config.json` and `adapter_model.safetensors`, and `provenance.json`
     behind them. Where it fails it says why in `failure.txt` and ends with another status than 0:
-    2 where the job's own settings are the cause. At SIGTERM it keeps a checkpoint and ends.
+    65 where the job's own settings are the cause. At SIGTERM it keeps a checkpoint and ends.
     """
 
     @property

@@ -26,6 +26,13 @@ MOST_RANK = SERVED_RANKS[-1]
 """The largest rank that the engines serve."""
 
 
+FAILED_BY_SETTINGS = 65
+"""How a worker ends where the job's own settings are at fault: its data cannot be learned so.
+
+No program ends with it by accident, as with 1, or with 2 for words that it does not know.
+"""
+
+
 def served_rank(rank: int) -> int:
     """The rank that vLLM keeps room for, the next one that there is; a larger one is as it is."""
     return next((served for served in SERVED_RANKS if served >= rank), rank)

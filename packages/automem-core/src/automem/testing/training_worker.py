@@ -5,7 +5,7 @@ for the same job. What goes wrong is ordered with `--fault NAME[=STEP]`, any num
 
     dies            a signal kills it
     fails           it says why in failure.txt and ends with 1
-    diverges        likewise with 2: the job's own settings are the cause
+    diverges        likewise with 65: the job's own settings are the cause
     hangs           it says nothing any more, until it is told to end
     deaf            likewise, and only a kill ends it
     garbage         it writes what is no step into progress.jsonl
@@ -35,6 +35,7 @@ import msgspec
 from automem.files import replacing, write_json, write_text
 from automem.records._struct import Record
 from automem.records.training import (
+    FAILED_BY_SETTINGS,
     BaseIdentity,
     DataIdentity,
     Provenance,
@@ -43,7 +44,7 @@ from automem.records.training import (
 )
 from automem.testing.adapters import write_adapter
 
-FAILED, FAILED_BY_SETTINGS, TOLD_TO_STOP = 1, 2, 143
+FAILED, TOLD_TO_STOP = 1, 143
 _AT_STEP = ("dies", "fails", "diverges", "hangs", "deaf", "garbage", "child")
 _AT_END = ("wrong-hash", "no-provenance", "other-job")
 _FOREVER = 600.0

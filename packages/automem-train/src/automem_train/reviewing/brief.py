@@ -45,6 +45,7 @@ def instructor(work: RecipeWork) -> Callable[[ReviewTask, ReviewBudget], str]:
             "instructions",
             configurations=work.configurations,
             budget=budget_text(budget),
+            ranks=", ".join(map(str, training.SERVED_RANKS)),
             reference=below_headings(record_sections(_SHOWN)),
         )
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from automem.errors import TrainerError
 from automem.processes.tail import last_lines
+from automem.records.training import FAILED_BY_SETTINGS
 from automem.secrets import redact
 from automem_train.training.folder import TrainingFolder
-from automem_train.workers.failing import FAILED_BY_SETTINGS
 
 GOES_ON = "what was learned is kept, and the same command goes on from there"
 _LITTLE_BYTES = 1 << 20

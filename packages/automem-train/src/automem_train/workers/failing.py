@@ -14,11 +14,12 @@ from typing import Final
 
 from automem.errors import AutoMemError, TrainerError
 from automem.files import write_text
+from automem.records.training import FAILED_BY_SETTINGS
 from automem.secrets import redact
 
 FAILURE: Final = "failure.txt"
-FAILED, FAILED_BY_SETTINGS, TOLD_TO_STOP = 1, 2, 143
-"""Statuses. Where the job's own settings are the cause, it would fail again on any machine."""
+FAILED, TOLD_TO_STOP = 1, 143
+"""Statuses, beside `FAILED_BY_SETTINGS`: then it would fail again on any machine."""
 _MEMORY: Final = (
     "memory ran out; set a smaller batch (and raise accumulate by as much), checkpointing = true, "
     'a smaller cutoff, or precision = "bfloat16"'

@@ -65,10 +65,15 @@ def _launch(folder: Path, processes: int, threads: int) -> int:
     except SignalException:
         return 143
     except ChildFailedError as error:
-        return abs(error.get_first_failure()[1].exitcode) or 1
+        return status_of(error.get_first_failure()[1].exitcode)
     finally:
         shutil.rmtree(meeting, ignore_errors=True)
     return 0
+
+
+def status_of(exitcode: int) -> int:
+    """How a worker ended, as a shell says it: 128 + N for signal N; never 0."""
+    return 128 - exitcode if exitcode < 0 else exitcode or 1
 
 
 if __name__ == "__main__":
