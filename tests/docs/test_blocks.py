@@ -190,6 +190,10 @@ def check(words: list[str]) -> None:
     match words:
         case ["automem", *arguments]:
             check_automem(automem, arguments, "automem")
+        case ["automem-tiny", verb, *_]:
+            assert verb in (ROOT / "plugins/automem-tiny/src/automem_tiny/cli.py").read_text(
+                "utf-8"
+            )
         case ["just", *rest]:
             recipes = (ROOT / "justfile").read_text("utf-8")
             verbs = re.findall(r"^([\w-]+).*:$", recipes, re.MULTILINE)

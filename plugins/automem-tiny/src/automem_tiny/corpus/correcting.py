@@ -22,6 +22,7 @@ from automem.agent.protocol import Scene
 from automem.records.model import Message
 from automem.records.scaffold import Phase
 from automem_tiny.corpus.asking import Pupil
+from automem_tiny.corpus.game import crafter
 from automem_tiny.corpus.making import MIXTURE
 from automem_tiny.corpus.playing import Stage, Tally
 from automem_tiny.corpus.teaching import Teacher, words_of
@@ -75,9 +76,6 @@ def main() -> None:
 
 
 async def _play(given: argparse.Namespace, name: str) -> None:
-    from automem_envs.crafter.environment import Crafter
-    from automem_envs.crafter.options import CrafterOptions
-
     tallies: list[Tally] = []
     lessons: list[Lesson] = []
     agreed = 0
@@ -87,7 +85,7 @@ async def _play(given: argparse.Namespace, name: str) -> None:
 
     async def work() -> None:
         nonlocal agreed
-        stage = Stage(Crafter("default", CrafterOptions()), folder, given.steps)
+        stage = Stage(crafter(), folder, given.steps)
         while left:
             seed = left.pop(0)
             pupil = Pupil(given.url, given.model, given.temperature, seed)

@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 import msgspec
 
+from automem_tiny.corpus.game import crafter
 from automem_tiny.corpus.playing import Stage
 from automem_tiny.corpus.teaching import Mixture, Teacher, words_of
 from automem_tiny.corpus.variants import drawn, variant
@@ -34,11 +35,8 @@ def main() -> None:
 
 
 async def _make(out: Path, first: int, episodes: int, steps: int) -> None:
-    from automem_envs.crafter.environment import Crafter
-    from automem_envs.crafter.options import CrafterOptions
-
     out.parent.mkdir(parents=True, exist_ok=True)
-    game = Crafter("default", CrafterOptions())
+    game = crafter()
     encoder = msgspec.json.Encoder()
     temporary = out.with_suffix(".part")
     with temporary.open("wb") as stream:
