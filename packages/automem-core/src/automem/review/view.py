@@ -126,7 +126,10 @@ def _refuse_hidden(key: str, plan: EvaluationPlan, config: RunConfig, sees: Seen
         hidden = sorted(set(plan.seeds) & {*train, *parse_seeds(config.seeds.report)})
         why = "kept for training or for the report; a review of this kind sees search seeds only"
     if hidden:
-        raise ConfigError(f"the evaluation {key} was played on seed {hidden[0]}, which is {why}")
+        raise ConfigError(
+            f"the evaluation {key} was played on seed {hidden[0]}, which is {why}; move its folder "
+            "out of the run, and what is missing is played again"
+        )
 
 
 def _plan(folder: EvaluationFolder) -> EvaluationPlan:
