@@ -1,9 +1,12 @@
 """Configurations of loop 2: what is refused before anything is played, and what to do then."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from automem.errors import ConfigError
+from automem.files import write_text
 from automem_meta.config import EvolveSection
 from automem_train.loop.opening import OF_LOOP_1
 
@@ -70,3 +73,12 @@ def test_no_seed_that_loop_1_may_play_is_fresh_for_loop_2(opened: Open) -> None:
 def test_the_seeds_of_loop_1_are_those_that_it_takes_where_none_are_given() -> None:
     fields = {one.name: one.default for one in msgspec.structs.fields(EvolveSection)}
     assert {name: fields[name] for name in OF_LOOP_1} == OF_LOOP_1
+
+
+def test_another_model_than_the_one_that_plays_is_not_trained(opened: Open, tmp_path: Path) -> None:
+    for name, content in (("one", "{}"), ("same", "{}"), ("other", '{"layers": 2}')):
+        write_text(tmp_path / name / "config.json", content)
+    plays = f'roles.default.model="{tmp_path / "one"}"'
+    assert opened(plays, f'train.base="{tmp_path / "same"}"').base == str(tmp_path / "same")
+    with pytest.raises(ConfigError, match=r"\[train\] base: .*other is another model than .*one"):
+        opened(plays, f'train.base="{tmp_path / "other"}"')

@@ -10,6 +10,7 @@ import msgspec
 
 from automem.errors import ConfigError, PluginError
 from automem.loops import opening
+from automem.models.bases import CONFIG, base_folder, file_sha256
 from automem.models.roles import DEFAULT, resolve_roles
 from automem.plugins import Plugins
 from automem.protocols import Trainer
@@ -122,7 +123,25 @@ def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
             "[roles.memory] model: name the model that is to be trained, a folder or a name on a "
             "model hub"
         )
+    if section.base and memory.model:
+        _refuse_other(section.base, memory.model)
     return base
+
+
+def _refuse_other(base: str, model: str) -> None:
+    """Where both lie on this machine and differ: no engine serves an adapter on another base.
+
+    Raises ConfigError.
+    """
+    trained, played = base_folder(base), base_folder(model)
+    if trained is None or played is None:
+        return  # engines compare them once both are here
+    if file_sha256(trained / CONFIG) != file_sha256(played / CONFIG):
+        raise ConfigError(
+            f"[train] base: {base} is another model than {model}, which the memory role plays "
+            "with, and an adapter is served on its own base alone; leave the key out, or name that "
+            "model in [roles.memory]"
+        )
 
 
 def _trainer(section: TrainSection, plugins: Plugins) -> Trainer:
