@@ -12,8 +12,10 @@ from pathlib import Path
 
 from .test_sources import ROOT, SOURCES, shown, tracked
 
-ROOTS = [path for each in ("packages", "plugins") for path in (ROOT / each).glob("*/src")]
-ROOTS += (ROOT / "plugins").glob("*")
+ROOTS = [
+    *(path for each in ("packages", "plugins") for path in (ROOT / each).glob("*/src")),
+    *(ROOT / "plugins").glob("*"),
+]
 FILES = [*SOURCES, *tracked("tests/server", "benchmarks")]
 
 

@@ -39,6 +39,8 @@ class State(Record):
     """That train together; with another number of them the steps would be others."""
     seconds: float
     """Wall time until then."""
+    base: str
+    """Hash of the base's files, which may be others by now under the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def load_checkpoint(folder: Path, job: str, processes: int) -> Checkpoint | None:
+def load_checkpoint(folder: Path, job: str, processes: int, base: str) -> Checkpoint | None:
     """The last state that is whole; None where there is none yet. Raises TrainerError."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     for name in (FOLDER, _NEW, _OLD):
@@ -91,7 +94,17 @@ def load_checkpoint(folder: Path, job: str, processes: int) -> Checkpoint | None
                 f"{place} was written by {state.processes} processes, and now there are "
                 f"{processes}; start as many as before, or remove it to begin anew"
             )
-        return Checkpoint(state, load_file(place / _TENSORS))
+        if state.base != base:
+            raise TrainerError(
+                f"{place} was learned on a base of the same name with other files; put those back, "
+                "or remove it to begin anew"
+            )
+        try:
+            return Checkpoint(state, load_file(place / _TENSORS))
+        except (OSError, SafetensorError) as error:
+            raise TrainerError(
+                f"{place / _TENSORS} cannot be read: {error}; remove {place} to begin anew"
+            ) from error
     return None
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import msgspec
+
 from automem.errors import TrainerError
 from automem.models import bases
 from automem.models.bases import CONFIG, TOKENIZER, WEIGHT_PATTERNS, file_sha256, weight_files
 from automem.records.training import BaseIdentity
 
-__all__ = ["CONFIG", "base_identity", "file_sha256", "weights_sha256"]
+__all__ = ["CONFIG", "base_identity", "file_sha256", "identity_sha256", "weights_sha256"]
 
 
 def base_identity(model: str, folder: Path, template: str) -> BaseIdentity:
@@ -22,6 +24,12 @@ def base_identity(model: str, folder: Path, template: str) -> BaseIdentity:
         tokenizer_sha256=_file_sha256(folder / TOKENIZER),
         template_sha256=hashlib.sha256(template.encode()).hexdigest(),
     )
+
+
+def identity_sha256(base: BaseIdentity) -> str:
+    """Of an identity, whatever the base is called."""
+    nameless = msgspec.structs.replace(base, model="")
+    return hashlib.sha256(msgspec.json.encode(nameless, order="deterministic")).hexdigest()
 
 
 def weights_sha256(folder: Path) -> str:

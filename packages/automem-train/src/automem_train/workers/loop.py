@@ -64,6 +64,8 @@ class Training:
     learned: Learned
     padding: int
     stop: Stop
+    base: str
+    """Hash of the base's files."""
     _progress: Progress | None = field(default=None, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
     _before: float = field(default=0.0, init=False)
@@ -105,7 +107,7 @@ class Training:
 
     def _restore(self) -> int:
         count = self.accelerator.num_processes
-        found = load_checkpoint(self.work.folder, self.work.job.key, count)
+        found = load_checkpoint(self.work.folder, self.work.job.key, count, self.base)
         if found is None:
             return 0
         self.learned.restore(found.tensors, found.state.step)
@@ -175,6 +177,7 @@ class Training:
                     step=number,
                     processes=self.accelerator.num_processes,
                     seconds=self.seconds,
+                    base=self.base,
                 )
                 save_checkpoint(self.work.folder, Checkpoint(state, tensors))
             self._saved = time.monotonic()

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import cached_file
@@ -23,6 +24,12 @@ from automem.models.adapters import SETTINGS
 from automem.records.training import TrainingJob
 from automem_train.workers.identity import CONFIG
 from automem_train.workers.provenance import WEIGHTS
+
+_DAMAGED = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
+    SafetensorError,
+)
+"""What these libraries raise for files that are cut off, or not what they should be."""
 
 
 def base_folder(base: str) -> Path:
@@ -40,16 +47,16 @@ def load_tokenizer(base: str) -> Any:
     """The base's own. Raises TrainerError."""
     try:
         return AutoTokenizer.from_pretrained(base)
-    except (OSError, ValueError) as error:
-        raise TrainerError(f"the tokenizer of {base} cannot be loaded: {error}") from error
+    except _DAMAGED as error:
+        raise TrainerError(f"the tokenizer of {base} cannot be loaded: {_said(error)}") from error
 
 
 def load_base(job: TrainingJob) -> Any:
     """The base in the job's precision. Raises TrainerError."""
     try:
         model = AutoModelForCausalLM.from_pretrained(job.base, dtype=job.precision)
-    except (OSError, ValueError) as error:
-        raise TrainerError(f"the base {job.base} cannot be loaded: {error}") from error
+    except _DAMAGED as error:
+        raise TrainerError(f"the base {job.base} cannot be loaded: {_said(error)}") from error
     model.config.use_cache = False
     if job.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -60,6 +67,16 @@ def context_of(model: Any) -> int:
     """The most tokens that a base was made for; rows are cut to it."""
     config = model.config.get_text_config()
     return int(getattr(config, "max_position_embeddings", None) or sys.maxsize)
+
+
+def check_vocabulary(model: Any, most: int, base: str) -> None:
+    """Refuse tokens up to number `most` where a base knows fewer. Raises TrainerError."""
+    known = int(model.get_input_embeddings().weight.shape[0])
+    if most >= known:
+        raise TrainerError(
+            f"the tokenizer of {base} gives the token {most}, and its weights know {known}; the "
+            "two are not of one model: download it again, or name another"
+        )
 
 
 def with_lora(model: Any, job: TrainingJob) -> Any:
@@ -131,6 +148,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return getattr(value, "value", value)
+
+
+def _said(error: Exception) -> str:
+    """What was raised, with its kind where the text alone says nothing, as of a missing key."""
+    text = str(error).strip()
+    return text if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {text}"
 
 
 def _no_base(base: str) -> str:

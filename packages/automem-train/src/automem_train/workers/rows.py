@@ -222,4 +222,5 @@ class TokenizerCodec:
             )
         except Exception as error:
             # The template is the model's code: what it raises is meant for who wrote the messages.
-            raise TrainerError(f"the chat template of the base refused it: {error}") from error
+            said = str(error) or type(error).__name__
+            raise TrainerError(f"the chat template of the base refused it: {said}") from error

@@ -13,11 +13,12 @@ import torch
 
 from automem.records.training import TrainingJob
 from automem_train.workers.checkpoint import remove_checkpoint
-from automem_train.workers.identity import base_identity
+from automem_train.workers.identity import base_identity, identity_sha256
 from automem_train.workers.jobs import Work
 from automem_train.workers.loop import Stop, Training
 from automem_train.workers.network import (
     base_folder,
+    check_vocabulary,
     context_of,
     load_tokenizer,
     quiet,
@@ -26,7 +27,7 @@ from automem_train.workers.network import (
 from automem_train.workers.passes import Network
 from automem_train.workers.provenance import write_provenance
 from automem_train.workers.rows import TokenizerCodec, rows_of
-from automem_train.workers.sharding import Learned, make_accelerator
+from automem_train.workers.sharding import Learned, agreed, make_accelerator
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,14 @@ def train(work: Work, maker: Maker, threads: int, stop: Stop) -> None:
     tokenizer = load_tokenizer(job.base)
     codec = TokenizerCodec.of(tokenizer, job.base)
     accelerator = make_accelerator()
+    # Before anything is learned: a file that cannot be read is better told now than in the end.
+    mine = accelerator.is_main_process
+    told = base_identity(job.base, files, tokenizer.chat_template) if mine else None
+    base = agreed(accelerator, told)
     plain = maker.load(job)
     cutoff = min(lora.cutoff, context_of(plain))
     rows = rows_of((one.messages for one in work.examples), codec, lora.train_on, cutoff)
+    check_vocabulary(plain, max(max(row.tokens) for row in rows.rows), job.base)
     wrapped = maker.wrap(plain, job)
     optimizer = torch.optim.AdamW(
         [weight for weight in wrapped.parameters() if weight.requires_grad],
@@ -75,6 +81,7 @@ def train(work: Work, maker: Maker, threads: int, stop: Stop) -> None:
         learned=learned,
         padding=tokenizer.pad_token_id or 0,
         stop=stop,
+        base=identity_sha256(base),
     )
     steps = training.run()
     weights = training.weights()
@@ -83,7 +90,7 @@ def train(work: Work, maker: Maker, threads: int, stop: Stop) -> None:
         write_provenance(
             work,
             rows,
-            base_identity(job.base, files, tokenizer.chat_template),
+            base,
             steps,
             seconds=training.seconds,
             processes=accelerator.num_processes,
