@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from anyio import to_thread
 
 from automem.errors import (
     DataError,
@@ -82,7 +83,8 @@ class Loop:
             if isinstance(step, Stop):
                 return step
             refuse_touched(self.run_folder, self.opened.loop.report)
-            self.opened.trainer.check(self.opened.job(LoraSettings()))
+            job = self.opened.job(LoraSettings())
+            await to_thread.run_sync(self.opened.trainer.check, job)
             append_trial(self.run_folder.ledger, await self._try(step, trials, settings))
 
     def root(self) -> Version:
@@ -164,7 +166,7 @@ class Loop:
         """The trial with what training brought, and then the gate."""
         for earlier in trials:
             same = (earlier.candidate, earlier.parent) == (job.key, trial.parent)
-            if same and earlier.stages:
+            if same and (earlier.stages or earlier.verdict == "dropped"):
                 why = f"it is the adapter of {earlier.name}, which was tried before"
                 return ended(trial, "refused", why)
         title = f"{step.text}, configuration {step.place} of {trial.places}"

@@ -144,7 +144,7 @@ async def train(
     found = await anyio.to_thread.run_sync(place.finished, job)
     if found is not None:
         return found
-    trainer.check(job)
+    await anyio.to_thread.run_sync(trainer.check, job)
     progress = TrainingProgress()
     sitting = _Sitting(job, place, patience or Patience(), progress, seconds)
     try:
