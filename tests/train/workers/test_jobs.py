@@ -118,6 +118,7 @@ def test_provenance_says_what_an_adapter_came_from(tmp_path: Path) -> None:
     write_json(tmp_path / "evaluations" / "e1" / "plan.json", {"scaffold": "abc", "other": 1})
     rows = rows_of([one.messages for one in work.examples], Letters(), "last", 100)
     write_text(work.folder / WEIGHTS, "weights")
+    write_text(work.folder / "adapter_config.json", "{}")
     base = base_identity("base", base_in(tmp_path / "base"), "template")
     write_provenance(work, rows, base, [], seconds=1.5, processes=2, device="cpu")
     raw = (work.folder / "provenance.json").read_bytes()
@@ -126,6 +127,7 @@ def test_provenance_says_what_an_adapter_came_from(tmp_path: Path) -> None:
     assert said.data.episodes == ("e1/t/3",)
     assert (said.data.examples, said.data.labelled) == (1, len("b|\n"))
     assert said.adapter_sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert said.settings_sha256 == hashlib.sha256(b"{}").hexdigest()
     assert "automem-core" in said.versions
     assert is_done(work.folder)
     write_text(work.folder / WEIGHTS, "other weights")
@@ -136,6 +138,7 @@ def test_a_job_whose_data_are_of_no_run_has_no_parent(tmp_path: Path) -> None:
     work = work_in(tmp_path)
     rows = rows_of([one.messages for one in work.examples], Letters(), "last", 100)
     write_text(work.folder / WEIGHTS, "weights")
+    write_text(work.folder / "adapter_config.json", "{}")
     base = base_identity("base", base_in(tmp_path / "base"), "template")
     write_provenance(work, rows, base, [], seconds=1.5, processes=1, device="cpu")
     raw = (work.folder / "provenance.json").read_bytes()

@@ -186,5 +186,7 @@ class Provenance(Record):
     """Of every step."""
     adapter_sha256: str
     """Of the weights file."""
+    settings_sha256: str = ""
+    """Of `adapter_config.json`, which says how the weights are scaled; empty where nobody did."""
     parent: str = ""
     """Hash of the scaffold that played the data."""

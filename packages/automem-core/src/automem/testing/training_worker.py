@@ -176,6 +176,7 @@ class Worker:
 
     def _provenance(self) -> Provenance:
         weights = (self.folder / "adapter_model.safetensors").read_bytes()
+        settings = (self.folder / "adapter_config.json").read_bytes()
         steps = self._steps()
         job = self.job
         if "other-job" in self.faults:
@@ -195,6 +196,7 @@ class Worker:
             seconds=0.01 * len(steps),
             losses=tuple(step.loss for step in steps),
             adapter_sha256="0" * 64 if "wrong-hash" in self.faults else _sha256(weights),
+            settings_sha256=_sha256(settings),
         )
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from automem.errors import AdapterError
 from automem.models.adapters import PROVENANCE, SETTINGS, WEIGHTS, read_provenance
-from automem.models.bases import file_sha256
 from automem.records._struct import Record
 from automem.records.training import Provenance, TrainingJob
 from automem_train.training.failing import said_why
@@ -106,10 +105,14 @@ def read_whole(path: Path) -> Provenance:
     weights = TrainingFolder(path).weights
     if not weights.is_file() or not (path / SETTINGS).is_file():
         raise AdapterError(f"{path} is not whole: weights or {SETTINGS} are gone; train it again")
-    if file_sha256(weights) != said.adapter_sha256:
+    try:
+        other = TrainingFolder(path).other_file(said)
+    except OSError as error:
+        raise AdapterError(f"{error.filename} cannot be read: {error.strerror}") from error
+    if other:
         raise AdapterError(
-            f"{weights} is damaged, or of another adapter: it is not what {PROVENANCE} speaks of; "
-            "train it again"
+            f"{path / other} is damaged, or of another adapter: it is not what {PROVENANCE} speaks "
+            "of; train it again"
         )
     return said
 

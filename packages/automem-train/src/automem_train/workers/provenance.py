@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from automem.files import write_json
-from automem.models.adapters import PROVENANCE
+from automem.models.adapters import PROVENANCE, SETTINGS
 from automem.records.training import BaseIdentity, DataIdentity, Provenance, TrainingStep
 from automem.run.layout import RunFolder
 from automem_train.workers.identity import file_sha256
@@ -86,6 +86,7 @@ def write_provenance(
             seconds=seconds,
             losses=tuple(step.loss for step in steps),
             adapter_sha256=file_sha256(work.folder / WEIGHTS),
+            settings_sha256=file_sha256(work.folder / SETTINGS),
             parent=parent_of(work),
         ),
     )
