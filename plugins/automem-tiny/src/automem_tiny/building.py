@@ -53,7 +53,7 @@ class Build:
             self._train(stage, lessons, steps, before)
         final = self.folder / "model"
         self._there("training.packing", stage, final)
-        with _serving(self.torch, final) as url:
+        with serving(self.torch, final) as url:
             self._here(
                 *("corpus.correcting", "--url", url, "--model", MODEL),
                 *("--first", str(VALIDATION_SEED), "--episodes", str(VALIDATION_EPISODES)),
@@ -67,7 +67,7 @@ class Build:
     def _correct(self, stage: Path, found: Path, first: int, episodes: int) -> None:
         part = found.with_suffix(".part")
         part.unlink(missing_ok=True)
-        with _serving(self.torch, stage) as url:
+        with serving(self.torch, stage) as url:
             self._here(
                 *("corpus.correcting", "--url", url, "--model", MODEL, "--out", part),
                 *("--first", str(first), "--episodes", str(episodes)),
@@ -104,7 +104,7 @@ def _run(python: str, module: str, *arguments: str | Path) -> None:
 
 
 @contextlib.contextmanager
-def _serving(python: str, model: Path) -> Generator[str]:
+def serving(python: str, model: Path) -> Generator[str]:
     """The local engine with a model, for as long as the block lasts; the address it answers at."""
     argv = [python, "-m", "automem_backends.local", "--model", str(model)]
     argv += ["--served-model-name", MODEL, "--port", "0", "--until-stdin-closes"]

@@ -80,16 +80,18 @@ async def _play(given: argparse.Namespace, name: str) -> None:
     lessons: list[Lesson] = []
     agreed = 0
     left = list(range(given.first, given.first + given.episodes))
-    folder = variant(name, Random(given.first))  # noqa: S311 - games, not secrets
     began = time.monotonic()
 
     async def work() -> None:
         nonlocal agreed
-        stage = Stage(crafter(), folder, given.steps)
+        game = crafter()
         while left:
             seed = left.pop(0)
+            luck = Random(seed)  # noqa: S311 - games, not secrets
+            folder = variant(name, luck if given.out else None)
+            stage = Stage(game, folder, given.steps)
             pupil = Pupil(given.url, given.model, given.temperature, seed)
-            player = Corrected(pupil, Teacher(words_of(folder), MIXTURE, Random(seed)))  # noqa: S311 - games, not secrets
+            player = Corrected(pupil, Teacher(words_of(folder), MIXTURE, luck))
             tallies.append(await stage.play(seed, player))
             lessons.extend(player.lessons)
             agreed += player.agreed

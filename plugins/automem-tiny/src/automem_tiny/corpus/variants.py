@@ -38,14 +38,14 @@ SENTENCES: Final = (
 )
 
 
-def variant(name: str, luck: Random) -> Scaffold:
-    """One of `SHARES`, now and then with sentences in its prompts."""
+def variant(name: str, luck: Random | None) -> Scaffold:
+    """One of `SHARES`; where there is luck, now and then with sentences in its prompts."""
     made = load_scaffold(scaffold(name if name in NAMES else NAMES[0]))
     if "shown" in name:
         made = _shown(made)
     if "keyed" in name:
         made = _keyed(made)
-    return _told(made, luck) if luck.random() < TOLD else made
+    return _told(made, luck) if luck and luck.random() < TOLD else made
 
 
 def drawn(luck: Random) -> str:

@@ -1,4 +1,8 @@
-"""The network: Qwen2 as transformers has it, small enough for one core."""
+"""The network: Llama as transformers has it, with the biases of Qwen2, small enough for one core.
+
+Not under the name of Qwen2: transformers 5 gives every model of that type the splitting rules of
+Qwen2's own tokenizer, whatever its `tokenizer.json` says.
+"""
 # pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
@@ -27,18 +31,19 @@ CONTEXT: Final = 2048
 def make_network(size: str, vocabulary: int, end: int, padding: int, seed: int) -> Any:
     """A network of random weights, the same for a seed."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(seed)
-    config = Qwen2Config(
+    config = LlamaConfig(
         **SIZES[size],
         vocab_size=vocabulary,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
+        attention_bias=True,
         eos_token_id=end,
         pad_token_id=padding,
         bos_token_id=None,
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
         initializer_range=0.04,
     )
-    return Qwen2ForCausalLM(config)
+    return LlamaForCausalLM(config)

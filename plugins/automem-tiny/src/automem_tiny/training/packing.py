@@ -11,9 +11,9 @@ from pathlib import Path
 def pack(stage: Path, out: Path) -> None:
     """Weights in half precision, with tokenizer and configuration."""
     import torch
-    from transformers import Qwen2ForCausalLM
+    from transformers import LlamaForCausalLM
 
-    network = Qwen2ForCausalLM.from_pretrained(stage, dtype=torch.float32)
+    network = LlamaForCausalLM.from_pretrained(stage, dtype=torch.float32)
     out.mkdir(parents=True, exist_ok=True)
     network.to(torch.float16).save_pretrained(out)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import argparse
 import bisect
-import itertools
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import time
@@ -27,7 +27,10 @@ NATURAL: Final = 0.75
 """From this share of the steps on lessons are drawn as they come."""
 PER_BATCH: Final = 600.0
 """What a batch's sum of losses is divided by: a constant, so that short replies do not win."""
+CORRECTED: Final = 0.4
+"""The share of lessons in which the model itself played, where there are any."""
 CHECKPOINT_SECONDS: Final = 120.0
+_WEIGHT = re.compile(rb'"weight":([\d.]+)')
 
 
 def main() -> None:
@@ -55,24 +58,35 @@ class Lessons:
     """Lessons by weight; kept as lines, since most are drawn seldom."""
 
     def __init__(self, paths: list[Path]) -> None:
-        self.lines: list[bytes] = []
-        weights: list[float] = []
+        self.teacher = _Pool()
+        self.corrected = _Pool()
         for path in paths:
             for line in path.read_bytes().splitlines():
-                self.lines.append(line)
-                found = line.rfind(b'"weight":')
-                weights.append(
-                    float(line[found + 9 :].split(b",")[0].rstrip(b"}")) if found > 0 else 1.0
-                )
-        self.sums = list(itertools.accumulate(weights))
+                (self.corrected if b'"last":true' in line else self.teacher).add(line)
 
     def draw(self, luck: Random, *, natural: bool) -> dict[str, Any]:
         """One of them."""
+        corrected = bool(self.corrected.lines) and luck.random() < CORRECTED
+        return json.loads((self.corrected if corrected else self.teacher).draw(luck, natural))
+
+
+class _Pool:
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.sums: list[float] = []
+
+    def add(self, line: bytes) -> None:
+        """Take one in, with the weight it says."""
+        found = _WEIGHT.search(line)
+        self.lines.append(line)
+        self.sums.append((self.sums[-1] if self.sums else 0.0) + (float(found[1]) if found else 1))
+
+    def draw(self, luck: Random, natural: bool) -> bytes:  # noqa: FBT001
+        """One by weight, or any."""
         if natural:
-            index = luck.randrange(len(self.lines))
-        else:
-            index = bisect.bisect(self.sums, luck.random() * self.sums[-1])
-        return json.loads(self.lines[min(index, len(self.lines) - 1)])
+            return luck.choice(self.lines)
+        index = bisect.bisect(self.sums, luck.random() * self.sums[-1])
+        return self.lines[min(index, len(self.lines) - 1)]
 
 
 class Training:
@@ -94,10 +108,12 @@ class Training:
         self.padding = padding
         self.network = make_network(given.size, self.encoder.size, end, padding, given.seed)
         if given.start:
-            from transformers import Qwen2ForCausalLM
+            from transformers import LlamaForCausalLM
 
-            old = Qwen2ForCausalLM.from_pretrained(given.start, dtype=torch.float32)
+            old = LlamaForCausalLM.from_pretrained(given.start, dtype=torch.float32)
             self.network.load_state_dict(old.state_dict())
+        # The flash kernel of the CPU takes half of a step in its backward pass.
+        self.network.set_attn_implementation("eager")
         self.network.train()
         self.masters = [p.detach().clone() for p in self.network.parameters()]
         self.network.to(torch.bfloat16)
