@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from automem_tiny.building import MODEL, serving
 from automem_tiny.folders import model
 
