@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from automem.errors import ConfigError
 from automem.files import write_json
-from automem.models.adapters import is_folder
+from automem.models.adapters import is_folder, read_provenance
 from automem.records.training import (
     PROJECTIONS,
     DataIdentity,
@@ -185,6 +187,25 @@ def test_an_adapter_of_unknown_origin_is_served_and_that_is_said(tmp_path: Path)
     assert read_adapter(str(folder), "org/one").unknown.endswith("on which base it was trained")
     (folder / "provenance.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"provenance.json cannot be read"):
+        read_adapter(str(folder), "org/one")
+
+
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "adapter_config.json"])
+def test_an_adapter_that_was_changed_since_its_training_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    folder = trained(tmp_path / "notes", "org/one")
+    said = read_provenance(folder)
+    hashes = [
+        hashlib.sha256((folder / each).read_bytes()).hexdigest()
+        for each in ("adapter_model.safetensors", "adapter_config.json")
+    ]
+    told = msgspec.structs.replace(said, adapter_sha256=hashes[0], settings_sha256=hashes[1])
+    write_json(folder / "provenance.json", told)
+    read_adapter(str(folder), "org/one")
+    other = write_adapter(tmp_path / "other", rank=16, weights=b"others")
+    (folder / name).write_bytes((other / name).read_bytes())
+    with pytest.raises(ConfigError, match=f"its {name} is not the one that its provenance.json"):
         read_adapter(str(folder), "org/one")
 
 

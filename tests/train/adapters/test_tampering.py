@@ -62,6 +62,15 @@ def test_other_settings_are_trained_again(trained: Trained) -> None:
     assert folder.problem(said.job) is None
 
 
+def test_weights_without_a_hash_are_not_believed(call: Call, trained: Trained) -> None:
+    path = trained.whole / "provenance.json"
+    said = read_provenance(trained.whole)
+    text = path.read_text(encoding="utf-8").replace(said.adapter_sha256, "")
+    path.write_text(text, encoding="utf-8")
+    assert "left a adapter_model" in (TrainingFolder(trained.whole).problem(said.job) or "")
+    assert call("show", str(trained.whole)).code == 1
+
+
 def test_settings_that_nobody_hashed_are_taken_as_they_are(trained: Trained) -> None:
     path = trained.whole / "provenance.json"
     said = read_provenance(trained.whole)

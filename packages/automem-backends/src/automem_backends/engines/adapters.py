@@ -16,10 +16,11 @@ from automem.models.adapters import (
     SETTINGS,
     WEIGHTS,
     content_name,
+    other_file,
     read_provenance,
 )
 from automem.models.bases import compare_base
-from automem.records.training import PROJECTIONS
+from automem.records.training import PROJECTIONS, Provenance
 
 _LARGEST_HEADER = 64 << 20
 _TENSOR = re.compile(r"\.(\w+)\.lora_[AB](\.\w+)?\.weight$")
@@ -174,6 +175,19 @@ def _tensors(path: Path) -> list[str] | None:
     return list(header) if is_whole else None
 
 
+def _check_files(path: Path, given: str, said: Provenance) -> None:
+    """Refuse what was changed since its training: its results would go by the name of another."""
+    try:
+        other = other_file(path, said)
+    except OSError as error:
+        raise ConfigError(f"adapter {given}: {error.filename} cannot be read") from error
+    if other:
+        raise ConfigError(
+            f"adapter {given}: its {other} is not the one that its {PROVENANCE} speaks of; put the "
+            f"file back, or take {PROVENANCE} away if it is another adapter by now"
+        )
+
+
 def _check_base(path: Path, given: str, model: str, *, alias: bool) -> str:
     """Refuse another base than the one it was trained on, where its provenance says which.
 
@@ -182,7 +196,9 @@ def _check_base(path: Path, given: str, model: str, *, alias: bool) -> str:
     if not (path / PROVENANCE).is_file():
         return f"adapter {given} does not say on which base it was trained"
     try:
-        base = read_provenance(path).base
+        said = read_provenance(path)
+        _check_files(path, given, said)
+        base = said.base
         found = compare_base(base, model, alias=alias)
     except AdapterError as error:
         raise ConfigError(f"adapter {given}: {error}") from error

@@ -47,6 +47,21 @@ def read_provenance(folder: Path) -> Provenance:
         raise AdapterError(f"{path} cannot be read: {error}; train the adapter again") from error
 
 
+def other_file(folder: Path, said: Provenance) -> str:
+    """Name of a file of an adapter that is not the one its provenance speaks of; empty for none.
+
+    Files are read; one whose hash the provenance leaves out is not. Raises OSError.
+    """
+    told = {WEIGHTS[0]: said.adapter_sha256, SETTINGS: said.settings_sha256}
+    others = [name for name, wanted in told.items() if wanted and _sha256(folder / name) != wanted]
+    return next(iter(others), "")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def content_name(folder: Path) -> str:
     """The folder's name and a hash of its settings and weights."""
     digest = hashlib.sha256()

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from automem.errors import AdapterError
-from automem.models.adapters import PROVENANCE, SETTINGS, WEIGHTS, read_provenance
+from automem.models.adapters import PROVENANCE, SETTINGS, WEIGHTS, other_file, read_provenance
 from automem.records._struct import Record
 from automem.records.training import Provenance, TrainingJob
 from automem_train.training.failing import said_why
@@ -106,7 +106,7 @@ def read_whole(path: Path) -> Provenance:
     if not weights.is_file() or not (path / SETTINGS).is_file():
         raise AdapterError(f"{path} is not whole: weights or {SETTINGS} are gone; train it again")
     try:
-        other = TrainingFolder(path).other_file(said)
+        other = other_file(path, said) if said.adapter_sha256 else weights.name
     except OSError as error:
         raise AdapterError(f"{error.filename} cannot be read: {error.strerror}") from error
     if other:

@@ -14,8 +14,7 @@ import msgspec
 
 from automem.errors import AdapterError, TrainerError
 from automem.files import write_json
-from automem.models.adapters import PROVENANCE, SETTINGS, read_provenance
-from automem.models.bases import file_sha256
+from automem.models.adapters import PROVENANCE, SETTINGS, other_file, read_provenance
 from automem.records.training import Provenance, TrainingJob
 from automem_train.workers.failing import FAILURE
 from automem_train.workers.jobs import JOB
@@ -107,23 +106,12 @@ class TrainingFolder:
             )
         if not (self.path / SETTINGS).is_file() or not self.weights.is_file():
             return f"left no {SETTINGS if self.weights.is_file() else WEIGHTS}"
-        other = self.other_file(said)
+        other = other_file(self.path, said) if said.adapter_sha256 else WEIGHTS
         if other:
             return f"left a {other} that is not the one its {PROVENANCE} speaks of"
         if len(said.losses) != said.steps or not said.steps:
             return f"left a {PROVENANCE} with {len(said.losses)} losses of {said.steps} steps"
         return None
-
-    def other_file(self, said: Provenance) -> str:
-        """Name of a file of the adapter that its provenance does not speak of; empty for none.
-
-        Both are read. Raises OSError.
-        """
-        told = {WEIGHTS: said.adapter_sha256, SETTINGS: said.settings_sha256}
-        for name, expected in told.items():
-            if (expected or name == WEIGHTS) and file_sha256(self.path / name) != expected:
-                return name
-        return ""
 
     @contextmanager
     def held(self) -> Generator[None]:
