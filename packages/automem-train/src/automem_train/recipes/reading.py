@@ -31,6 +31,9 @@ SCALE: Final = (1 / 16, 16.0)
 """Of `alpha / rank`, by which the adapter's product is scaled."""
 MOST_EXAMPLES: Final = 1024
 """Of one step: `batch` times `accumulate`."""
+_MOST_SAID: Final = 600
+_MOST_QUOTED: Final = 60
+"""Characters; what is wrong is told to a model, which pays for each of them."""
 _HASH = re.compile(rf"[0-9a-f]{{{FEWEST_DIGITS},16}}")
 
 
@@ -44,13 +47,13 @@ def read_recipe(folder: Path, *, most: int) -> Recipe:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(f"{path} has more than {MOST_BYTES:,} bytes; a recipe has a few lines")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     try:
         return parse_recipe(text, most=most)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {_shortened(str(error), _MOST_SAID)}") from error
 
 
 def parse_recipe(text: str, *, most: int) -> Recipe:
@@ -99,7 +102,7 @@ def _data(value: object) -> str:
         return value
     hint = did_you_mean(value, [SELECT]) if isinstance(value, str) else ""
     raise DataError(
-        f'data: {value!r} is neither "{SELECT}" nor the beginning of a data set\'s hash '
+        f'data: {_quoted(value)} is neither "{SELECT}" nor the beginning of a data set\'s hash '
         f"({FEWEST_DIGITS} to 16 digits, 0-9 and a-f){hint}"
     )
 
@@ -129,7 +132,7 @@ def _configurations(value: object, most: int) -> tuple[LoraSettings, ...]:
 
 def _settings(table: object, where: str) -> LoraSettings:
     if not isinstance(table, dict):
-        raise DataError(f"{where}: not a table of keys, but {table!r}")
+        raise DataError(f"{where}: not a table of keys, but {_quoted(table)}")
     raw = cast("dict[str, Any]", table)
     targets: object = raw.get("targets")
     if isinstance(targets, list):
@@ -167,6 +170,16 @@ def _check_targets(targets: list[object], where: str) -> None:
         if target not in PROJECTIONS:
             hint = did_you_mean(target, PROJECTIONS) if isinstance(target, str) else ""
             hint = hint or f"; there are {', '.join(PROJECTIONS)}"
-            raise DataError(f"{where}.targets[{place}]: {target!r} is no projection{hint}")
+            raise DataError(f"{where}.targets[{place}]: {_quoted(target)} is no projection{hint}")
         if target in targets[:place]:
             raise DataError(f"{where}.targets[{place}]: {target!r} is named twice")
+
+
+def _quoted(value: object) -> str:
+    return _shortened(repr(value), _MOST_QUOTED)
+
+
+def _shortened(text: str, most: int) -> str:
+    """The text without its middle where it is long."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
