@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Final
 
 from automem.agent.conversation import Conversation
 from automem.episode.answers import Answers
@@ -135,10 +136,15 @@ class EpisodeDesk:
     def warn(self, kind: str, text: str) -> None:
         """Write down something a reader should know."""
         self.recorder.record(Warned(step=self.step, kind=kind, text=text))
-        self.progress.note = text
+        if kind not in _ORDINARY:
+            self.progress.note = text
 
     def _tell_retry(self, role: Role, tries: int, seconds: float, error: ModelError) -> None:
         self.progress.note = f"{role}: try {tries} failed, next in {seconds:.0f} s: {error}"
+
+
+_ORDINARY: Final = frozenset({"action_by_memory"})
+"""Kinds that a display would be full of: a memory role that once played alone acts all the time."""
 
 
 def _seed(name: str) -> int:
