@@ -77,3 +77,16 @@ def test_a_checkpoint_that_is_cut_off_is_named(tmp_path: Path, base: Path) -> No
     assert folder.train() == 1
     assert f"{tensors} cannot be read: " in folder.failure
     assert f"remove {tensors.parent} to begin anew" in folder.failure
+
+
+def test_one_that_is_told_to_end_while_it_loads_ends_at_once(tmp_path: Path, base: Path) -> None:
+    # The hash of the base is read from a pipe that nobody writes into, so it loads for good.
+    slow = shutil.copytree(base, tmp_path / "slow")
+    os.mkfifo(slow / "zz.safetensors")
+    folder = job_in(tmp_path / "b", slow)
+    process = folder.start()
+    writer = os.open(slow / "zz.safetensors", os.O_WRONLY)
+    process.terminate()
+    assert process.wait(10.0) == -signal.SIGTERM
+    os.close(writer)
+    assert not (folder.path / "failure.txt").exists()

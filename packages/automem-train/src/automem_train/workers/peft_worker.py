@@ -43,9 +43,7 @@ def _train(folder: Path, threads: int) -> None:
     from automem_train.workers.passes import Network
     from automem_train.workers.sitting import Maker, train
 
-    stop = Stop()
-    stop.listen()
-    train(work, Maker(load_base, with_lora, Network.of), threads, stop)
+    train(work, Maker(load_base, with_lora, Network.of), threads, Stop())
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ def train(work: Work, maker: Maker, threads: int, stop: Stop) -> None:
         stop=stop,
         base=identity_sha256(base),
     )
+    # Until here there was nothing to keep, and a signal ended the program at once.
+    stop.listen()
     steps = training.run()
     weights = training.weights()
     if accelerator.is_main_process:

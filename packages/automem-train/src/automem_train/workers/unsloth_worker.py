@@ -85,7 +85,6 @@ def _train(work: Work, unsloth: ModuleType, threads: int, parent: int) -> None:
     from automem_train.workers.unsloth_network import FusedNetwork, load_base, with_lora
 
     stop = Stop()
-    stop.listen()
     if os.getppid() != parent:
         raise Stopped
     train(
