@@ -11,6 +11,7 @@ from automem.plugins import Plugins
 from automem.run.config import parse_config
 from automem_meta.config import EvolveSection
 from automem_meta.evolve.opening import Opened, open_config
+from automem_meta.evolve.staged import make_loop
 
 Open = Callable[..., Opened]
 
@@ -45,6 +46,18 @@ def test_names_become_what_they_stand_for(opened: Open) -> None:
 def test_mistakes_are_named_with_their_place(opened: Open, override: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         opened(override, full=True)
+
+
+def test_a_reviewer_without_a_key_is_told_before_the_pipeline_begins(
+    opened: Open, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewer = ("evolve.provider=anthropic", "evolve.model=claude-opus-5-5", "evolve.options={}")
+    stage = make_loop(opened(*reviewer, full=True).config, plugins)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "one")
+    stage.check()
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    with pytest.raises(ConfigError, match=r"needs a key in .* ANTHROPIC_API_KEY, which is not set"):
+        stage.check()
 
 
 def test_a_configuration_without_the_section_is_told_what_it_lacks(plugins: Plugins) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from automem.errors import TrainerError
+from automem.errors import ConfigError, TrainerError
+from automem.plugins import Plugins
+from automem_train.loop.staged import make_loop
 
-from .conftest import Train, ledger_of, paid, played, verdicts
+from .conftest import Open, Train, ledger_of, paid, played, verdicts
 from .scripts import GOOD, SCORE, STRONG, choosing, finishing, recipe, write
 
 ONE = ("train.iterations=1",)
@@ -18,6 +20,18 @@ def test_a_trainer_that_cannot_work_is_told_before_anything_is_played(
     with pytest.raises(TrainerError, match="no GPU here"):
         train(GOOD, overrides=('train.trainer_options={refuses="no GPU here"}', *ONE))
     assert not (tmp_path / "player.txt").exists() and not (tmp_path / "calls.txt").exists()
+
+
+def test_a_reviewer_without_a_key_is_told_before_an_earlier_stage_is_paid_for(
+    opened: Open, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewer = ("train.provider=anthropic", "train.model=claude-opus-5-5", "train.options={}")
+    stage = make_loop(opened(*reviewer).config, plugins)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "one")
+    stage.check()
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    with pytest.raises(ConfigError, match=r"needs a key in .* ANTHROPIC_API_KEY, which is not set"):
+        stage.check()
 
 
 def test_settings_that_diverge_are_a_line_of_the_ledger_and_the_loop_goes_on(

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+
 from automem.errors import MetaError
 from automem.loops.purse import Purse
 from automem.loops.section import LoopSection
@@ -119,6 +121,19 @@ async def open_provider(
         yield provider
     finally:
         await provider.aclose()
+
+
+def check_provider(section: LoopSection, plugins: Plugins) -> None:
+    """Make the section's meta-LLM once, and end it: before a stage ahead of it is paid for.
+
+    Raises PluginError and ConfigError, as `open_provider` does.
+    """
+
+    async def body() -> None:
+        async with open_provider(section, plugins, section.review):
+            pass
+
+    anyio.run(body)
 
 
 async def review(

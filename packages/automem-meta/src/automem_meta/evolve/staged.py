@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from automem.loops.loop import LoopDone, LoopEstimate
 from automem.loops.purse import Purse
+from automem.loops.reviewing import check_provider
 from automem.loops.watching import Watching
 from automem.models.lone import lone_router
 from automem.plugins import Plugins
@@ -28,8 +29,10 @@ class StagedEvolve:
         return self.opened.section.key
 
     def check(self) -> None:
-        """Refuse a run that began otherwise."""
+        """Refuse a run that began otherwise, and a reviewer that cannot begin."""
         check_beginning(self.opened)
+        if self.estimate(self.opened.run).at_most.reviews:
+            check_provider(self.opened.section, self.opened.plugins)
 
     def estimate(self, source: RunFolder) -> LoopEstimate:
         """What is left to be done."""

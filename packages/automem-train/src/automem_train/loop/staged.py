@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from automem.loops.loop import LoopDone, LoopEstimate
 from automem.loops.purse import Purse
+from automem.loops.reviewing import check_provider
 from automem.loops.watching import Watching
 from automem.models.lone import lone_router
 from automem.plugins import Plugins
@@ -29,12 +30,15 @@ class StagedTrain:
         return self.opened.section.key
 
     def check(self) -> None:
-        """Refuse a run that began otherwise, and a trainer that cannot work here.
+        """Refuse a run that began otherwise, a trainer that cannot work here, a missing key.
 
         Loop 1 is paid for before this one begins.
         """
         check_beginning(self.opened)
-        if self.estimate(self.opened.run).at_most.trainings:
+        left = self.estimate(self.opened.run).at_most
+        if left.reviews:
+            check_provider(self.opened.section, self.opened.plugins)
+        if left.trainings:
             self.opened.trainer.check(self.opened.job(LoraSettings()))
 
     def estimate(self, source: RunFolder) -> LoopEstimate:
