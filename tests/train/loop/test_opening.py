@@ -53,6 +53,9 @@ def test_a_player_that_is_no_model_with_weights_is_refused_with_what_to_choose(
 ) -> None:
     with pytest.raises(ConfigError, match=r"'rules' plays with is no model.*choose one of local"):
         opened("roles.memory.backend=rules")
+    # Told before sections and seeds that would be added in vain, at the key that says it.
+    with pytest.raises(ConfigError, match=r"^\[roles.default\] backend: what 'rules' plays"):
+        opened("roles.default.backend=rules", "seeds.train=[]", "seeds.search=1")
     with pytest.raises(ConfigError, match=r"'anthropic' plays with is no model"):
         opened("roles.memory.backend=anthropic", "roles.memory.model=claude-sonnet-5")
     with pytest.raises(ConfigError, match=r"\[roles.memory\] model: name the model"):

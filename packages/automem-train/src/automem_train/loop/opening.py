@@ -74,6 +74,7 @@ class Opened:
 def open_config(config: RunConfig, plugins: Plugins) -> Opened:
     """Check a configuration for loop 2. Raises ConfigError with the path of the key."""
     bare = without_adapter(config)
+    _refuse_player(bare, plugins)
     loop = opening.open_loop(bare, plugins, TrainSection)
     train = parse_seeds(config.seeds.train)
     if not train:
@@ -86,7 +87,7 @@ def open_config(config: RunConfig, plugins: Plugins) -> Opened:
         config=config,
         loop=loop,
         train=train,
-        base=_base(loop.section, bare, plugins),
+        base=_base(loop.section, bare),
         trainer=_trainer(loop.section, plugins),
     )
 
@@ -106,17 +107,27 @@ def without_adapter(config: RunConfig) -> RunConfig:
     return msgspec.structs.replace(config, roles=roles)
 
 
-def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
-    """The model to train. Raises ConfigError where the memory role is none with an adapter."""
+def _refuse_player(config: RunConfig, plugins: Plugins) -> None:
+    """Refuse a memory role that is no model with an adapter; other faults are told later.
+
+    It comes first: whoever is told of sections and seeds before would add them in vain.
+    """
+    given = config.roles.get(MEMORY, RoleSection()).backend
+    name = given or config.roles.get(DEFAULT, RoleSection()).backend
+    backends = plugins.backends()
+    if name is None or name not in backends or isinstance(backends[name], BackendSpec):
+        return
+    able = [spec.name for spec in backends.values() if isinstance(spec, BackendSpec)]
+    raise ConfigError(
+        f"[roles.{MEMORY if given else DEFAULT}] backend: what {name!r} plays with is no model "
+        f"that AutoMem can train and serve with an adapter; choose one of {', '.join(able)}, with "
+        "a model whose weights you have"
+    )
+
+
+def _base(section: TrainSection, config: RunConfig) -> str:
+    """The model to train. Raises ConfigError where none is named."""
     memory = resolve_roles(config.roles)["memory"]
-    spec = plugins.get("backend", memory.backend or "")
-    if not isinstance(spec, BackendSpec):
-        able = [s.name for s in plugins.backends().values() if isinstance(s, BackendSpec)]
-        raise ConfigError(
-            f"[roles.memory] backend: what {spec.name!r} plays with is no model that AutoMem can "
-            f"train and serve with an adapter; choose one of {', '.join(able)}, with a model whose "
-            "weights you have"
-        )
     base = section.base or memory.model
     if not base:
         raise ConfigError(
