@@ -43,6 +43,8 @@ def test_a_run_that_trained_nothing_says_so(call: Call, tmp_path: Path) -> None:
     done = call("list", "other")
     assert done.code == 0 and "nothing was trained in other yet" in done.err
     assert call("list", "nothing").code == 1
+    shown = call("show", "other")
+    assert shown.code == 1 and "there is none yet; train one with `automem train`" in shown.err
 
 
 def test_damage_is_listed_and_not_raised(call: Call, trained: Trained) -> None:

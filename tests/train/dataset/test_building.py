@@ -242,7 +242,7 @@ def test_a_line_that_cannot_be_read_is_named(run: RunFolder) -> None:
 
 
 def test_a_data_set_is_found_by_the_beginning_of_its_hash(run: RunFolder) -> None:
-    with pytest.raises(DataError, match="there are: none"):
+    with pytest.raises(DataError, match="there is none yet; `automem data select` makes one"):
         locate_data(run)
     first = build(run)
     assert locate_data(run) == locate_data(run, first.path.name[:4]) == first

@@ -40,11 +40,15 @@ def locate_one(text: str, folder: Path) -> Path:
     found = [each for each in there if each.name.startswith(key)]
     if len(found) == 1:
         return found[0]
-    listed = "".join(f"\n  {run.name}/{each.name}" for each in found or there) or " none"
+    listed = "".join(f"\n  {run.name}/{each.name}" for each in found or there)
     if not found:
         wanted = f" {key!r}" if key else ""
-        raise AdapterError(f"no adapter{wanted} in {run.adapters}; there are:{listed}")
+        raise AdapterError(f"no adapter{wanted} in {run.adapters}; {_instead(there, listed)}")
     raise AdapterError(f"{len(found)} adapters in {run.adapters}; name one of:{listed}")
+
+
+def _instead(there: list[Path], listed: str) -> str:
+    return f"there are:{listed}" if there else "there is none yet; train one with `automem train`"
 
 
 def _latest(run: RunFolder) -> Path:

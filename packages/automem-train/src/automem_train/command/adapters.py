@@ -25,9 +25,9 @@ adapter_argument = click.argument("adapter")
 
 @click.group(
     epilog=examples(
-        "automem adapters list demo",
-        "automem adapters show demo/latest",
-        "automem adapters export demo/4f2a --out specialist",
+        "automem adapters list specialists",
+        "automem adapters show specialists/latest",
+        "automem adapters export specialists/4f2a --out specialist",
     )
 )
 def adapters() -> None:
@@ -41,7 +41,9 @@ def adapters() -> None:
 
 @adapters.command(
     name="list",
-    epilog=examples("automem adapters list demo", "automem adapters list runs/demo/adapters"),
+    epilog=examples(
+        "automem adapters list specialists", "automem adapters list runs/specialists/adapters"
+    ),
 )
 @click.argument("run_or_path")
 @folder_option
@@ -66,7 +68,9 @@ def list_(*, run_or_path: str, folder: Path, as_json: bool) -> None:
 
 
 @adapters.command(
-    epilog=examples("automem adapters show demo/latest", "automem adapters show demo/4f2a --json")
+    epilog=examples(
+        "automem adapters show specialists/latest", "automem adapters show specialists/4f2a --json"
+    )
 )
 @adapter_argument
 @folder_option
@@ -89,8 +93,8 @@ def show(*, adapter: str, folder: Path, as_json: bool) -> None:
 
 @adapters.command(
     epilog=examples(
-        "automem adapters export demo/latest --out specialist",
-        "automem adapters export demo/latest --out whole --merged --dtype bfloat16",
+        "automem adapters export specialists/latest --out specialist",
+        "automem adapters export specialists/latest --out whole --merged --dtype bfloat16",
     )
 )
 @adapter_argument

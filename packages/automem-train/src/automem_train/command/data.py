@@ -131,14 +131,14 @@ def show(*, run: str, data_set: str, turn: str, folder: Path, as_json: bool) -> 
     """List the data sets of a run, or the examples of one, or show one example whole."""
     from automem.cli.output import page
     from automem_train.command.tables import data_table, example_line, example_text
-    from automem_train.dataset.folder import data_folders
+    from automem_train.dataset.folder import NO_DATA, data_folders
 
     found = _run(run, folder)
     if not data_set and not turn:
         reports = [each.read_report() for each in data_folders(found)]
         if as_json:
             print_json(reports)
-        say(data_table(reports) if reports else f"no data set in {found.data}")
+        say(data_table(reports) if reports else f"no data set in {found.data}; {NO_DATA}")
         return
     chosen = _data(found, data_set)
     shown = [one for one in chosen.read_examples() if one.id.startswith(turn)]

@@ -15,6 +15,8 @@ from automem_train.dataset.record import DataReport, Example
 from automem_train.select.reject import Reject
 from automem_train.turns.table import compressed_lines
 
+NO_DATA = "there is none yet; `automem data select` makes one"
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -82,8 +84,9 @@ def locate_data(run: RunFolder, text: str = "") -> DataFolder:
     found = [folder for folder in there if folder.path.name.startswith(text)]
     if len(found) == 1:
         return found[0]
-    listed = "".join(f"\n  {folder.path.name}" for folder in there) or " none"
+    listed = "".join(f"\n  {folder.path.name}" for folder in there)
     if not found:
         wanted = f" {text!r}" if text else ""
-        raise DataError(f"no data set{wanted} in {run.data}; there are:{listed}")
+        others = f"there are:{listed}" if there else NO_DATA
+        raise DataError(f"no data set{wanted} in {run.data}; {others}")
     raise DataError(f"{len(found)} data sets in {run.data}; name one by its hash:{listed}")
