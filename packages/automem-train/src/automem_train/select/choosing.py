@@ -87,24 +87,43 @@ def _group(shape: str, shares: Mapping[str, float]) -> str:
 
 def _limits(there: Counter[str], shares: Mapping[str, float], most: int | None) -> dict[str, int]:
     """How many each pattern takes; under the empty one, the shapes that match none."""
+    if not all(there[pattern] for pattern, share in shares.items() if share):
+        return dict.fromkeys((*shares, ""), 0)  # nothing can be balanced with what is not there
     total = there.total()
     size = total if most is None else min(total, most)
-    # Every size that can be reached is at most what any larger one can reach, so going down from
-    # the top ends at the largest of them.
-    while (reachable := sum(_taken(size, there, shares).values())) < size:
-        size = reachable
-    return _taken(size, there, shares)
+    while (taken := _taken(size, there, shares)) is None:
+        size -= 1
+    return taken
 
 
-def _taken(size: int, there: Counter[str], shares: Mapping[str, float]) -> dict[str, int]:
-    """What a set of `size` takes of each pattern, and of the rest; less where there is less."""
+def _taken(size: int, there: Counter[str], shares: Mapping[str, float]) -> dict[str, int] | None:
+    """What a set of `size` takes of each pattern and of the rest; None where there is too little.
+
+    Whole turns of every share, and one more where the most is left over, so that no pattern is as
+    much as a turn away from its share.
+    """
     named = sum(shares.values())
     # Where the rest has too few, the patterns share its place in their proportions.
     whole = max(size, (size - there[""]) / named) if named else 0
-    taken = {
-        pattern: min(there[pattern], _most_of(share, whole)) for pattern, share in shares.items()
-    }
-    return {**taken, "": min(there[""], size - sum(taken.values()))}
+    quotas = {pattern: share * whole for pattern, share in shares.items()}
+    quotas[""] = max(0.0, size - sum(quotas.values()))
+    taken = {pattern: _most_of(1, quota) for pattern, quota in quotas.items()}
+    if any(there[pattern] < count for pattern, count in taken.items()):
+        return None
+    further = sorted(
+        (
+            pattern
+            for pattern, count in taken.items()
+            if count < min(quotas[pattern], there[pattern])
+        ),
+        key=lambda pattern: taken[pattern] - quotas[pattern],
+    )
+    missing = size - sum(taken.values())
+    if missing > len(further):
+        return None
+    for pattern in further[:missing]:
+        taken[pattern] += 1
+    return taken
 
 
 def _most_of(share: float, size: float) -> int:
