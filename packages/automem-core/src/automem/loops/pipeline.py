@@ -146,7 +146,8 @@ async def work(pipeline: Pipeline, watching: Watching) -> FinalTable:
     for number, loop in enumerate(pipeline.loops, start=1):
         watching.say(f"stage {number} of {stages}: {loop.name}")
         ended.append(await loop.work(watching, purse))
-        watching.say(f"{loop.name}: {ended[-1].why}; the best is {ended[-1].champion}")
+        best = f"; the best is {ended[-1].champion}" if ended[-1].champion else ", and kept nothing"
+        watching.say(f"{loop.name}: {ended[-1].why}{best}")
     watching.say(f"stage {stages} of {stages}: report seeds")
     player = pipeline.player(purse)
     player.show = watching.evaluation
