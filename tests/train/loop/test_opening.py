@@ -1,16 +1,23 @@
 """Configurations of loop 2: what is refused before anything is played, and what to do then."""
 
+from importlib import metadata
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from automem import BackendSpec, hookimpl
 from automem.errors import ConfigError
 from automem.files import write_text
+from automem.plugins import load_plugins
+from automem.testing.scripted_meta import scripted_meta_entry_point
+from automem.testing.toy import toy_entry_point
+from automem.testing.trainer import trainer_entry_point
 from automem_meta.config import EvolveSection
 from automem_train.loop.opening import OF_LOOP_1
 
-from .conftest import Open
+from .conftest import Open, open_in
 
 
 def test_a_configuration_says_what_is_trained_and_on_which_seeds(opened: Open) -> None:
@@ -85,3 +92,43 @@ def test_another_model_than_the_one_that_plays_is_not_trained(opened: Open, tmp_
     assert opened(plays, f'train.base="{tmp_path / "same"}"').base == str(tmp_path / "same")
     with pytest.raises(ConfigError, match=r"\[train\] base: .*other is another model than .*one"):
         opened(plays, f'train.base="{tmp_path / "other"}"')
+
+
+class Point(EntryPoint):
+    """An entry point of a plugin whose backend comes with a model."""
+
+    def load(self) -> object:
+        return WithModel()
+
+
+class WithModel:
+    @hookimpl
+    def automem_backends(self) -> list[BackendSpec]:
+        toy = "automem.testing.toy_learner:"
+        return [
+            BackendSpec(
+                name="own-model",
+                make=f"{toy}ToyLearner",
+                engine=f"{toy}open_toy_engine",
+                config=f"{toy}ToyLearnerOptions",
+                summary="Comes with a model.",
+                model="pathlib:Path.cwd",
+            )
+        ]
+
+
+def test_where_no_model_is_named_the_one_that_the_backend_comes_with_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    points = [
+        *metadata.entry_points(group="automem"),
+        toy_entry_point(),
+        scripted_meta_entry_point(),
+        trainer_entry_point(),
+        Point("own", "own", "automem"),
+    ]
+    plugins = load_plugins(entry_points=points)
+    unnamed = ("roles.default.backend=own-model", "roles.default.model=")
+    assert open_in(tmp_path, plugins, *unnamed).base == str(tmp_path)
+    assert open_in(tmp_path, plugins, *unnamed, "train.base=models/qwen").base == "models/qwen"

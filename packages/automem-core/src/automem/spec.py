@@ -47,3 +47,8 @@ class BackendSpec(Spec):
 
     It gives an `automem.records.capacity.Fit` for each engine of the configuration it knows.
     """
+    model: str | None = None
+    """`package.module:attribute`, called for the folder of the model that it comes with.
+
+    That one plays, and is trained, where a role names no model.
+    """

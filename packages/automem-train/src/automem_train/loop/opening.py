@@ -12,7 +12,7 @@ from automem.errors import ConfigError, PluginError
 from automem.loops import opening
 from automem.models.bases import CONFIG, base_folder, file_sha256
 from automem.models.roles import DEFAULT, resolve_roles
-from automem.plugins import Plugins
+from automem.plugins import Plugins, import_part
 from automem.protocols import Trainer
 from automem.records.config import RoleSection, RunConfig
 from automem.records.training import LoraSettings, TrainingJob
@@ -87,7 +87,7 @@ def open_config(config: RunConfig, plugins: Plugins) -> Opened:
         config=config,
         loop=loop,
         train=train,
-        base=_base(loop.section, bare),
+        base=_base(loop.section, bare, plugins),
         trainer=_trainer(loop.section, plugins),
     )
 
@@ -125,10 +125,10 @@ def _refuse_player(config: RunConfig, plugins: Plugins) -> None:
     )
 
 
-def _base(section: TrainSection, config: RunConfig) -> str:
+def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
     """The model to train. Raises ConfigError where none is named."""
     memory = resolve_roles(config.roles)["memory"]
-    base = section.base or memory.model
+    base = section.base or memory.model or _own_model(memory, plugins)
     if not base:
         raise ConfigError(
             "[roles.memory] model: name the model that is to be trained, a folder or a name on a "
@@ -137,6 +137,14 @@ def _base(section: TrainSection, config: RunConfig) -> str:
     if section.base and memory.model:
         _refuse_other(section.base, memory.model)
     return base
+
+
+def _own_model(role: RoleSection, plugins: Plugins) -> str:
+    """The folder of the model that its backend comes with; empty where it comes with none."""
+    spec = plugins.get("backend", role.backend or "")
+    if not isinstance(spec, BackendSpec) or spec.model is None:
+        return ""
+    return str(import_part(spec, spec.model)())
 
 
 def _refuse_other(base: str, model: str) -> None:
