@@ -1,0 +1,106 @@
+"""What `config.json` says of a model, as far as the engine needs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+
+from automem.errors import ServerError
+
+_PLAIN: Final[dict[str, tuple[object, ...]]] = {
+    "model_type": ("llama",),
+    "hidden_act": ("silu",),
+    "mlp_bias": (None, False),
+    "quantization_config": (None,),
+    "rope_scaling": (None,),
+}
+"""Settings, and the values of theirs that the engine computes."""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """The sizes of a model like Llama; other fields of the file are not read."""
+
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    vocab_size: int
+    max_position_embeddings: int
+    rms_norm_eps: float
+    rope_theta: float
+    attention_bias: bool
+    tie_word_embeddings: bool
+    eos: tuple[int, ...]
+
+    @property
+    def group(self) -> int:
+        """Query heads that share a key."""
+        return self.num_attention_heads // self.num_key_value_heads
+
+    @property
+    def query_width(self) -> int:
+        """Columns of all queries."""
+        return self.num_attention_heads * self.head_dim
+
+    @property
+    def key_width(self) -> int:
+        """Columns of all keys, and of all values."""
+        return self.num_key_value_heads * self.head_dim
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of a model's folder. Raises ServerError, also where it is missing."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ServerError(
+            f"{path.parent} holds no model: {path.name} is missing; name a folder with "
+            "config.json, model.safetensors and tokenizer.json"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ServerError(f"{path} is damaged: {error}; put the model there anew") from error
+    if not isinstance(found, dict):
+        raise ServerError(f"{path} is damaged: it is no table; put the model there anew")
+    return cast("dict[str, Any]", found)
+
+
+def read_shape(folder: Path) -> Shape:
+    """The shape of the model in a folder. Raises ServerError where it is of another type."""
+    config = read_json(folder / "config.json")
+    for key, plain in _PLAIN.items():
+        if config.get(key) not in plain:
+            raise _refusal(folder, f"its {key} is {config.get(key)!r}")
+    rope = config.get("rope_parameters") or {}
+    if rope.get("rope_type", "default") != "default":
+        raise _refusal(folder, f"its rope_type is {rope['rope_type']!r}")
+    eos = config.get("eos_token_id")
+    heads = config.get("num_attention_heads") or 1
+    given = {
+        "head_dim": (config.get("hidden_size") or 0) // heads,
+        "num_key_value_heads": heads,
+        "attention_bias": False,
+        "tie_word_embeddings": False,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": rope.get("rope_theta", 10_000.0),
+        **{key: value for key, value in config.items() if value is not None},
+        "eos": eos if isinstance(eos, list) else [] if eos is None else [eos],
+    }
+    try:
+        shape = msgspec.convert(given, Shape)
+    except msgspec.ValidationError as error:
+        raise ServerError(f"{folder / 'config.json'}: {error}") from error
+    if shape.num_attention_heads % shape.num_key_value_heads or shape.head_dim % 2:
+        raise _refusal(folder, "its heads do not divide")
+    return shape
+
+
+def _refusal(folder: Path, why: str) -> ServerError:
+    return ServerError(
+        f"{folder} cannot be computed here: {why}; the tiny engine serves small models of the "
+        "type llama with plain rotary embeddings. Use the backend local for this one"
+    )
