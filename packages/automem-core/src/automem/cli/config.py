@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from automem.cli.output import command_line, examples, print_json, say
+
+if TYPE_CHECKING:
+    from automem.records.config import RunConfig
 
 config_argument = click.argument("config", type=click.Path(path_type=Path))
 override_option = click.option(
@@ -17,6 +21,16 @@ override_option = click.option(
     metavar="KEY=VALUE",
     help="Override one value, such as seeds.search=42-43. May be repeated.",
 )
+run_option = click.option("--run", "name", help="The run's name, in place of the one in CONFIG.")
+
+
+def named_config(config: Path, overrides: tuple[str, ...], name: str | None) -> RunConfig:
+    """The configuration, overridden, under the name that `--run` gives. Raises ConfigError."""
+    from automem.run.config import load_config
+    from automem.run.overrides import quoted
+
+    named = (f"run.name={quoted(name)}",) if name else ()
+    return load_config(config, (*overrides, *named))
 
 
 @click.group(

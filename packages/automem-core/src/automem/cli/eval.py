@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automem.cli.config import config_argument, override_option
+from automem.cli.config import config_argument, named_config, override_option, run_option
 from automem.cli.invocation import Invocation
 from automem.cli.output import (
     command_line,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 )
 @config_argument
 @override_option
-@click.option("--run", "name", help="The run's name, in place of the one in CONFIG.")
+@run_option
 @click.option("--memory-only", is_flag=True, help="Play without the scaffold's perceive and guard.")
 @click.option(
     "--unsafe-code", is_flag=True, help="Play a scaffold's code also where nothing keeps it in."
@@ -67,15 +67,12 @@ def evaluate(
     from automem.evaluate.plan import chosen_seeds
     from automem.plugins import load_plugins
     from automem.run.check import check_config
-    from automem.run.config import load_config
     from automem.run.layout import run_folder
-    from automem.run.overrides import quoted
     from automem.run.specialist import with_specialist
 
-    named = (f"run.name={quoted(name)}",) if name else ()
     flags = [("memory_only", memory_only), ("unsafe_code", unsafe_code)]
     set_true = [f"evaluation.{key}=true" for key, given in flags if given]
-    loaded = with_specialist(load_config(config, (*overrides, *named, *set_true)))
+    loaded = with_specialist(named_config(config, (*overrides, *set_true), name))
     plugins = load_plugins()
     check_config(loaded, plugins)
     chosen_seeds(loaded)

@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automem.cli.config import config_argument, override_option
+from automem.cli.config import named_config
 from automem.cli.invocation import Invocation
-from automem.cli.output import (
-    command_line,
-    display_option,
-    examples,
-    json_option,
-    print_json,
-    say,
-    say_next,
-)
+from automem.cli.loop_options import loop_options, measured_run, say_estimate
+from automem.cli.output import command_line, examples, print_json, say, say_next
 
 if TYPE_CHECKING:
+    from automem.loops.foreseeing import PipelineEstimate
     from automem.loops.pipeline import FinalTable, Pipeline
     from automem.loops.watching import Watching
     from automem.ui.display import Mode
@@ -33,17 +27,7 @@ if TYPE_CHECKING:
         "automem pipeline configs/crafter.toml -s evolve.provider=manual --run by-hand",
     )
 )
-@config_argument
-@override_option
-@click.option("--run", "name", help="The run's name, in place of the one in CONFIG.")
-@click.option("--estimate", "only_estimate", is_flag=True, help="Only say what it would come to.")
-@click.option(
-    "--measured-in",
-    metavar="RUN",
-    help="A run whose episodes tell what a step takes. Default: this one.",
-)
-@display_option
-@json_option
+@loop_options()
 @click.pass_obj
 def pipeline(
     invocation: Invocation,
@@ -63,28 +47,34 @@ def pipeline(
     once on the report seeds: the final table is `pipeline.json` in the run, and a part of
     `report.html`. The same command goes on after an interruption, wherever it was.
     """
-    from automem.cli.locate import locate_run
-    from automem.cli.pipeline_tables import estimate_tables, final_tables
-    from automem.cli.playing import work_on
+    from automem.cli.pipeline_tables import estimate_tables
     from automem.loops.foreseeing import foresee
-    from automem.loops.pipeline import open_pipeline, page_is_current
+    from automem.loops.pipeline import open_pipeline
     from automem.plugins import load_plugins
-    from automem.run.config import load_config
-    from automem.run.overrides import quoted
 
-    named = (f"run.name={quoted(name)}",) if name else ()
-    opened = open_pipeline(load_config(config, (*overrides, *named)), load_plugins())
-    invocation.resume = command_line(*invocation.arguments)
-    runs = Path(opened.config.run.folder)
-    source = opened.run if measured_in is None else locate_run(measured_in, runs)
+    opened = open_pipeline(named_config(config, overrides, name), load_plugins())
+    source = measured_run(measured_in, opened.run, opened.config)
     expected = foresee(opened, source)
     if only_estimate:
-        if as_json:
-            print_json(expected)
-        say(*estimate_tables(expected))
-        again = [each for each in invocation.arguments if each != "--estimate"]
-        say("next: " + command_line(*again))
+        say_estimate(expected, estimate_tables(expected), invocation, as_json=as_json)
         return
+    carry_out(opened, expected, invocation, mode=mode, as_json=as_json)
+
+
+def carry_out(
+    opened: Pipeline,
+    expected: PipelineEstimate,
+    invocation: Invocation,
+    *,
+    mode: Mode | None,
+    as_json: bool,
+) -> None:
+    """Work through what is left, and end with table and page; what is missing is told first."""
+    from automem.cli.pipeline_tables import estimate_tables, final_tables
+    from automem.cli.playing import work_on
+    from automem.loops.pipeline import page_is_current
+
+    invocation.resume = command_line(*invocation.arguments)
     opened.check()
     say(*estimate_tables(expected))
 

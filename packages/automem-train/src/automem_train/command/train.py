@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automem.cli.config import config_argument, override_option
+from automem.cli.config import named_config
 from automem.cli.invocation import Invocation
-from automem.cli.output import (
-    command_line,
-    display_option,
-    examples,
-    json_option,
-    print_json,
-    say,
-    say_next,
+from automem.cli.loop_options import (
+    loop_options,
+    measured_run,
+    report_option,
+    say_estimate,
 )
+from automem.cli.output import command_line, examples, print_json, say, say_next
 
 if TYPE_CHECKING:
     from automem.ui.display import Mode
@@ -31,23 +29,7 @@ if TYPE_CHECKING:
         "automem train configs/crafter.toml --report",
     )
 )
-@config_argument
-@override_option
-@click.option("--run", "name", help="The run's name, in place of the one in CONFIG.")
-@click.option("--estimate", "only_estimate", is_flag=True, help="Only say what it would come to.")
-@click.option(
-    "--measured-in",
-    metavar="RUN",
-    help="A run whose episodes and trainings tell what they take. Default: this one.",
-)
-@click.option(
-    "--report",
-    "with_report",
-    is_flag=True,
-    help="When nothing is left to try, play every kept version on the report seeds.",
-)
-@display_option
-@json_option
+@loop_options(report_option)
 @click.pass_obj
 def train(
     invocation: Invocation,
@@ -70,27 +52,18 @@ def train(
     interruption, wherever it was: no episode, review or step of training is paid for twice.
     """
     from automem.cli.estimates import estimate_tables
-    from automem.cli.locate import locate_run
     from automem.plugins import load_plugins
-    from automem.run.config import load_config
-    from automem.run.overrides import quoted
     from automem_train.loop.opening import open_config
     from automem_train.loop.telling import tables
     from automem_train.loop.working import check_beginning, estimate_of, work
 
-    named = (f"run.name={quoted(name)}",) if name else ()
-    opened = open_config(load_config(config, (*overrides, *named)), load_plugins())
+    opened = open_config(named_config(config, overrides, name), load_plugins())
     invocation.resume = command_line(*invocation.arguments)
-    runs = Path(opened.config.run.folder)
-    source = opened.run if measured_in is None else locate_run(measured_in, runs)
+    source = measured_run(measured_in, opened.run, opened.config)
     check_beginning(opened)
     expected = estimate_of(opened, source)
     if only_estimate:
-        if as_json:
-            print_json(expected)
-        say(*estimate_tables(expected))
-        again = [each for each in invocation.arguments if each != "--estimate"]
-        say("next: " + command_line(*again))
+        say_estimate(expected, estimate_tables(expected), invocation, as_json=as_json)
         return
     say(*estimate_tables(expected))
     done = work(opened, invocation, with_report=with_report, mode=mode)
