@@ -73,10 +73,7 @@ def read_adapter(path: str, weights: Weights) -> Adapter:
                 "it without"
             )
     pairs = _Pairs(path, settings, tensors, weights.shape)
-    layers = tuple(
-        {block: pair for block in BLOCKS if (pair := pairs.block(number, block, layer)) is not None}
-        for number, layer in enumerate(weights.layers)
-    )
+    layers = tuple(pairs.layer(number, layer) for number, layer in enumerate(weights.layers))
     pairs.refuse_the_rest()
     return Adapter(path, layers)
 
@@ -88,7 +85,16 @@ class _Pairs:
     tensors: dict[str, Matrix]
     shape: Shape
 
-    def block(self, number: int, block: Block, layer: Layer) -> Pair | None:
+    def layer(self, number: int, layer: Layer) -> dict[Block, Pair]:
+        """What it adds to each block of a layer."""
+        found: dict[Block, Pair] = {}
+        for block in BLOCKS:
+            pair = self._block(number, block, layer.gains.get(block))
+            if pair is not None:
+                found[block] = pair
+        return found
+
+    def _block(self, number: int, block: Block, gain: Matrix | None) -> Pair | None:
         """The pairs of all projections of a block, as one."""
         shape = self.shape
         downs: list[Matrix] = []
@@ -103,7 +109,6 @@ class _Pairs:
         if not downs:
             return None
         down = np.concatenate(downs)
-        gain = layer.gains.get(block)
         up = np.zeros((len(down), start), np.float32)
         row = 0
         for column, part in ups:

@@ -21,8 +21,10 @@ _HIDDEN: Final[Matrix] = np.triu(np.full((_ROWS, _ROWS), -np.inf, np.float32), 1
 class Attention(Protocol):
     """How the rows of one step attend; made anew for each step."""
 
-    last: Tokens | None
-    """The rows whose logits are wanted; None means all."""
+    @property
+    def last(self) -> Tokens | None:
+        """The rows whose logits are wanted; None means all."""
+        ...
 
     def mix(self, qkv: Matrix, values: Matrix) -> Matrix:
         """Keep the keys and values of `[rows, q+k+v]`; what the queries find, `[rows, q]`.
@@ -46,10 +48,11 @@ class Segment:
 class OneEach:
     """One new token for each of the first slots: rows are computed side by side."""
 
-    __slots__ = ("_hidden", "_positions", "_rows", "_shape", "last")
+    __slots__ = ("_hidden", "_positions", "_rows", "_shape")
+
+    last: Tokens | None = None
 
     def __init__(self, shape: Shape, positions: Tokens) -> None:
-        self.last = None
         self._shape = shape
         self._positions = positions
         self._rows = np.arange(len(positions))
@@ -82,7 +85,7 @@ class Several:
     def __init__(self, shape: Shape, segments: Sequence[Segment]) -> None:
         self._shape = shape
         self._segments = segments
-        self.last = np.array([segment.end - 1 for segment in segments])
+        self.last: Tokens | None = np.array([segment.end - 1 for segment in segments])
 
     def mix(self, qkv: Matrix, values: Matrix) -> Matrix:
         """See `Attention.mix`."""

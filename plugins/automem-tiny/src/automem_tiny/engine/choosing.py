@@ -15,8 +15,8 @@ def choose(logits: Matrix, generations: Sequence[Generation]) -> list[int]:
     """One token a row. Of a row, one uniform draw decides, in the order of the vocabulary."""
     warmth = np.array([one.ask.temperature for one in generations])
     best = logits.argmax(-1)
-    warm = np.nonzero(warmth)[0]
-    if len(warm):
+    warm = [row for row, one in enumerate(generations) if one.ask.temperature > 0.0]
+    if warm:
         best[warm] = _drawn(logits[warm], warmth[warm], [generations[row] for row in warm])
     return best.tolist()
 

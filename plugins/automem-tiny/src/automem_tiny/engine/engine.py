@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,7 +42,7 @@ class Engine:
     adapters: dict[str, Adapter] = field(default_factory=dict[str, Adapter])
     running: list[Generation] = field(default_factory=list[Generation])
     """Those that have a slot; their place in this list is its number."""
-    _threads: ThreadpoolController = field(default_factory=ThreadpoolController)
+    _blas: ThreadpoolController = field(default_factory=ThreadpoolController)
 
     @classmethod
     def load(cls, folder: Path, *, at_once: int = 16, kept_tokens: int = 32_768) -> Engine:
@@ -87,7 +88,9 @@ class Engine:
 
         Whoever is abandoned leaves first.
         """
-        with self._threads.limit(limits=1), np.errstate(over="ignore"):
+        # Products of this size take far longer on several threads.
+        one_thread: AbstractContextManager[object] = self._blas.limit(limits=1)  # pyright: ignore[reportUnknownMemberType]
+        with one_thread, np.errstate(over="ignore"):
             for slot in reversed(range(len(self.running))):
                 if self.running[slot].abandoned:
                     self._leave(slot)

@@ -69,18 +69,23 @@ def read_json(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
+def read_eos(config: dict[str, Any]) -> list[int]:
+    """The tokens that end an answer, as a configuration names one, several or none."""
+    eos = config.get("eos_token_id")
+    return cast("list[int]", eos) if isinstance(eos, list) else [] if eos is None else [eos]
+
+
 def read_shape(folder: Path) -> Shape:
     """The shape of the model in a folder. Raises ServerError where it is of another type."""
     config = read_json(folder / "config.json")
     for key, plain in _PLAIN.items():
         if config.get(key) not in plain:
             raise _refusal(folder, f"its {key} is {config.get(key)!r}")
-    rope = config.get("rope_parameters") or {}
+    rope = cast("dict[str, Any]", config.get("rope_parameters") or {})
     if rope.get("rope_type", "default") != "default":
         raise _refusal(folder, f"its rope_type is {rope['rope_type']!r}")
-    eos = config.get("eos_token_id")
     heads = config.get("num_attention_heads") or 1
-    given = {
+    given: dict[str, Any] = {
         "head_dim": (config.get("hidden_size") or 0) // heads,
         "num_key_value_heads": heads,
         "attention_bias": False,
@@ -88,7 +93,7 @@ def read_shape(folder: Path) -> Shape:
         "rms_norm_eps": 1e-6,
         "rope_theta": rope.get("rope_theta", 10_000.0),
         **{key: value for key, value in config.items() if value is not None},
-        "eos": eos if isinstance(eos, list) else [] if eos is None else [eos],
+        "eos": read_eos(config),
     }
     try:
         shape = msgspec.convert(given, Shape)

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from automem.errors import ModelError, ServerError
 from automem.records.model import Message
 from automem_tiny.engine.asking import Tokens
-from automem_tiny.engine.shape import Shape, read_json
+from automem_tiny.engine.shape import Shape, read_eos, read_json
 
 _SPECIAL: Final = ("bos_token", "eos_token", "unk_token", "pad_token")
 
@@ -56,7 +56,7 @@ def read_text(folder: Path, shape: Shape) -> Text:
     if not path.is_file():
         raise ServerError(f"{folder} is not complete: tokenizer.json is missing")
     try:
-        tokenizer = cast("Tokenizer", Tokenizer.from_file(str(path)))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the package raises nothing narrower
         raise ServerError(f"{path} is damaged: {error}; put it there anew") from error
     tokenizer.no_truncation()
@@ -68,23 +68,22 @@ def read_text(folder: Path, shape: Shape) -> Text:
         )
     settings = read_json(folder / "tokenizer_config.json")
     special = {name: text for name in _SPECIAL if (text := _token(settings.get(name)))}
-    ends = {*shape.eos, *_eos(folder / "generation_config.json")}
-    if "eos_token" in special:
-        ends.add(tokenizer.token_to_id(special["eos_token"]))
-    return Text(tokenizer, _template(folder, settings), special, frozenset(ends - {None}))
+    own = tokenizer.token_to_id(special.get("eos_token", ""))
+    generation = folder / "generation_config.json"
+    ends = frozenset(
+        {
+            *shape.eos,
+            *(read_eos(read_json(generation)) if generation.exists() else ()),
+            *(() if own is None else (own,)),
+        }
+    )
+    return Text(tokenizer, _template(folder, settings), special, ends)
 
 
 def _token(given: object) -> str:
     """A special token is written as a text, or as a table with more about it."""
     found = cast("dict[str, Any]", given).get("content") if isinstance(given, dict) else given
     return found if isinstance(found, str) else ""
-
-
-def _eos(path: Path) -> list[int]:
-    if not path.exists():
-        return []
-    eos = read_json(path).get("eos_token_id")
-    return cast("list[int]", eos) if isinstance(eos, list) else [] if eos is None else [eos]
 
 
 def _template(folder: Path, settings: dict[str, Any]) -> Template:
@@ -104,10 +103,9 @@ def _template(folder: Path, settings: dict[str, Any]) -> Template:
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
     environment.filters["tojson"] = _tojson
-    environment.globals["raise_exception"] = _refuse
-    environment.globals["strftime_now"] = _now
+    offered = {"raise_exception": _refuse, "strftime_now": _now}
     try:
-        return environment.from_string(source)
+        return environment.from_string(source, globals=offered)
     except TemplateError as error:
         raise ServerError(f"the chat template of {folder} is damaged: {error}") from error
 

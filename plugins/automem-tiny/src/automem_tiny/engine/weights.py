@@ -15,7 +15,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from automem.errors import ServerError
 from automem_tiny.engine.shape import Shape
@@ -144,7 +144,7 @@ def read_weights(folder: Path, shape: Shape) -> Weights:
 def read_tensors(path: Path) -> dict[str, Matrix]:
     """All of a safetensors file, in 32 bits. Raises ServerError if it is missing or damaged."""
     try:
-        found: dict[str, NDArray[np.generic]] = load_file(path)
+        found: dict[str, NDArray[np.generic]] = load(path.read_bytes())
         return {name: tensor.astype(np.float32) for name, tensor in found.items()}
     except FileNotFoundError as error:
         raise ServerError(f"{path.parent} is not complete: {path.name} is missing") from error
