@@ -109,3 +109,25 @@ def test_what_a_loop_refuses_leaves_nothing_behind(call: Call, tmp_path: Path) -
     done = call("pipeline", "toys.toml", "-s", 'train.refuses="not here"')
     assert done.code == 1 and "not here" in done.err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("without", "command"),
+    [
+        ((), "pipeline"),
+        (('report = "8 from 500"',), "evolve"),
+        (("[train]", "adapters = 1"), "evolve"),
+    ],
+)
+def test_a_check_leads_to_the_command_that_a_configuration_is_for(
+    call: Call, tmp_path: Path, without: tuple[str, ...], command: str
+) -> None:
+    text = pipeline_text(tmp_path)
+    for part in without:
+        text = text.replace(part, "")
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    done = call("config", "check", "mine.toml", "-s", "environment.max_steps=9")
+    assert (done.code, done.err) == (
+        0,
+        f"mine.toml can be played\nnext: automem {command} mine.toml -s environment.max_steps=9\n",
+    )

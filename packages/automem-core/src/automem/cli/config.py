@@ -63,9 +63,17 @@ def check(*, config: Path, overrides: tuple[str, ...]) -> None:
     plugins = load_plugins()
     check_config(loaded, plugins)
     chosen_seeds(loaded)
-    open_loops(loaded, plugins)
+    loops = [loop.name for loop in open_loops(loaded, plugins)]
     same = [part for override in overrides for part in ("-s", override)]
-    say(f"{config} can be played", "next: " + command_line("eval", str(config), *same))
+    following = command_line(_next_command(loops, loaded), str(config), *same)
+    say(f"{config} can be played", f"next: {following}")
+
+
+def _next_command(loops: list[str], config: RunConfig) -> str:
+    """What the configuration was written for, by the loops whose sections it has."""
+    if len(loops) > 1 and config.seeds.report:
+        return "pipeline"
+    return loops[0] if loops else "eval"
 
 
 @config.command(
