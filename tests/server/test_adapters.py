@@ -14,8 +14,8 @@ import pytest
 
 from automem.errors import AdapterError, ConfigError
 from automem.models.engines import EngineRequest
+from automem.models.served import read_adapter
 from automem.records.training import PROJECTIONS, LoraSettings, TrainingJob
-from automem_backends.engines.adapters import read_adapter
 from automem_backends.engines.engine import open_engine
 from automem_train.adapters.exporting import export_adapter, export_merged
 from automem_train.trainers.peft import PeftOptions, PeftTrainer

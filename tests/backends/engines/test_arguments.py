@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automem_backends.engines.adapters import Adapter
+from automem.models.served import Adapter
 from automem_backends.engines.kind import ServerPlan
 from automem_backends.engines.options import EngineOptions
 from automem_backends.sglang.engine import SGLANG

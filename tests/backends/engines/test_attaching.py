@@ -14,13 +14,13 @@ from automem.errors import ConfigError, ModelError, ServerError
 from automem.models.engines import Engine
 from automem.models.limiter import AdaptiveLimiter
 from automem.models.retry import Attempts, Patience
+from automem.models.served import read_adapter
 from automem.records.model import Message, ModelRequest
 from automem.testing.adapters import write_adapter
 from automem.testing.http import Connection, HttpRequest, listening
 from automem.testing.sglang import fake_sglang
 from automem.testing.vllm import fake_vllm
 from automem.testing.wire import Body
-from automem_backends.engines.adapters import read_adapter
 from automem_backends.engines.engine import client
 from automem_backends.engines.kind import EngineKind
 from automem_backends.engines.options import EngineOptions

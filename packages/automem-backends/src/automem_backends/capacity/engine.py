@@ -10,6 +10,7 @@ import msgspec
 
 from automem.errors import ConfigError
 from automem.models.adapters import SETTINGS
+from automem.models.served import read_adapter
 from automem.records.config import RoleSection
 from automem.records.model import Role
 from automem.records.training import PROJECTIONS, served_rank
@@ -22,7 +23,6 @@ from automem_backends.capacity.overhead import sglang_share
 from automem_backends.capacity.result import Conversation, EngineCapacity
 from automem_backends.capacity.settings import EngineName, Settings, settings_of
 from automem_backends.capacity.weights import Weights, read_weights
-from automem_backends.engines.adapters import read_adapter
 from automem_backends.engines.options import EngineOptions
 
 ASSUMED_RANK = 256

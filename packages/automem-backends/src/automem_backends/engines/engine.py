@@ -13,9 +13,9 @@ import anyio
 from automem.errors import ConfigError
 from automem.models.adapters import is_folder
 from automem.models.engines import Engine, EngineRequest
+from automem.models.served import Adapter, read_adapter
 from automem.protocols import Backend
 from automem.tasks import beside
-from automem_backends.engines.adapters import Adapter, read_adapter
 from automem_backends.engines.attached import AttachedClient, AttachedEngine
 from automem_backends.engines.kind import EngineKind, ServerPlan
 from automem_backends.engines.options import EngineOptions

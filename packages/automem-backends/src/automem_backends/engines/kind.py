@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from automem.models.served import Adapter
 from automem_backends.chat import Engine as Dialect
-from automem_backends.engines.adapters import Adapter
 from automem_backends.engines.options import EngineOptions
 
 

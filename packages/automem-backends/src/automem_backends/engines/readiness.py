@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import anyio
 
 from automem.errors import ServerError
-from automem_backends.engines.adapters import Adapter
+from automem.models.served import Adapter
 from automem_backends.engines.failures import advice_for
 from automem_backends.engines.kind import EngineKind
 from automem_backends.engines.probe import probe

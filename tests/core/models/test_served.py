@@ -13,6 +13,7 @@ import pytest
 from automem.errors import ConfigError
 from automem.files import write_json
 from automem.models.adapters import is_folder, read_provenance
+from automem.models.served import read_adapter
 from automem.records.training import (
     PROJECTIONS,
     DataIdentity,
@@ -22,7 +23,6 @@ from automem.records.training import (
 )
 from automem.testing.adapters import write_adapter
 from automem.testing.training_worker import base_identity
-from automem_backends.engines.adapters import read_adapter
 
 
 def changed(folder: Path, **settings: Any) -> str:
