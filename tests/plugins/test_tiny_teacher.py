@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from automem.records.model import Message
 from automem_tiny.teacher.acting import act
-from automem_tiny.teacher.player import Habits, Vocabulary, log, plan
+from automem_tiny.teacher.player import LOOK_BACK, Habits, Vocabulary, log, plan
 from automem_tiny.teacher.recording import Happened, next_state
 from automem_tiny.teacher.state import State, read_state
 from automem_tiny.teacher.view import read_view
@@ -61,7 +62,7 @@ def talk(*said: str) -> list[Message]:
     ],
 )
 def test_a_state_is_read_as_it_was_written(state: State) -> None:
-    assert read_state(["nothing", f"[TAIL log.txt]\n{state.text()}"]) == state
+    assert read_state(["nothing", f"[SEARCH log.txt]\n{state.text()}"]) == state
 
 
 def test_the_last_state_counts() -> None:
@@ -107,13 +108,39 @@ def test_lava_is_not_walked_into() -> None:
 
 def test_a_careful_plan_looks_its_state_up_and_a_hasty_one_acts() -> None:
     asked = talk("PLAN.")
-    assert plan(asked, view(), 3, CAREFUL, Random(1)) == "<|TAIL|>log.txt|1<|END|>"
+    assert plan(asked, view(), 3, CAREFUL, Random(1)) == LOOK_BACK
     assert plan(asked, view(), 3, HASTY, Random(1)).startswith("<|ACTION|>")
 
 
 def test_a_shown_state_is_not_looked_up() -> None:
     shown = talk(f"PLAN.\n\n## State\n{State(want='tree').text()}")
     assert plan(shown, view(), 3, CAREFUL, Random(1)).startswith("<|ACTION|>Move ")
+
+
+def test_what_the_memory_role_named_is_committed_after_the_hand_off() -> None:
+    named = "<|ACTION|>Move North<|END|>"
+    assert plan(talk("PLAN.", named, "Act now."), view(), 3, CAREFUL, Random(1)) == named
+
+
+def test_without_its_state_a_careful_log_looks_it_up_and_a_hasty_one_guesses() -> None:
+    happened = told("3 steps to your north-east", "2 steps to your north")
+    asked = talk("LOG.")
+    question = log(asked, happened, APPENDED, CAREFUL, Random(1))
+    assert question.splitlines()[0] == LOOK_BACK
+    found = [*asked, *talk("", question, f"1 line:\n7: {State((5, 5)).text()}")[1:]]
+    assert "|@4,5 west, want " in log(found, happened, APPENDED, CAREFUL, Random(1))
+    guessed = log(asked, happened, APPENDED, HASTY, Random(1))
+    assert guessed.startswith("<|APPEND|>log.txt|want ")
+    assert "@" not in guessed
+
+
+def test_only_rock_on_all_sides_is_a_den() -> None:
+    dug = Happened(view(front="path"), "Move West", (), view(front="grass"), 14, (-1, 0))
+    state = State(want="enter", done=frozenset({"plant"}))
+    happened = replace(dug, now=replace(dug.now, items={"wood_pickaxe": 1}))
+    assert next_state(state, happened, Random(1)).want == "den"
+    rocky = replace(happened, now=replace(happened.now, front="stone"))
+    assert next_state(state, rocky, Random(1)).want == "deeper"
 
 
 def told(before: str, now: str) -> Happened:
@@ -136,7 +163,7 @@ def test_a_careful_log_searches_before_it_notes_a_place() -> None:
     assert "places.txt" not in log(known, happened, APPENDED, CAREFUL, Random(1))
     far = [*asked, *talk("", question, '1 line with "tree":\n3: tree 40,3')[1:]]
     assert log(far, happened, APPENDED, CAREFUL, Random(1)).startswith(
-        "<|APPEND|>places.txt|tree 4,3<|END|>\n<|APPEND|>log.txt|at 4,5 west, want tree"
+        "<|APPEND|>places.txt|tree 4,3<|END|>\n<|APPEND|>log.txt|@4,5 west, want tree"
     )
 
 

@@ -1,63 +1,81 @@
-"""Asks the trained model, which an engine serves over HTTP."""
+"""Asks the trained model, for many episodes at once: whoever waits is answered with the others."""
 
 from __future__ import annotations
 
-import http.client
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
-import anyio.to_thread
+import anyio
 
 from automem.agent.protocol import Scene
-from automem.errors import ModelError
 from automem.records.model import Message
 from automem.records.scaffold import Phase
+from automem_tiny.engine import Ask, Engine
 
-SECONDS = 120.0
+MOST_TOKENS = 96
+
+
+@dataclass(slots=True)
+class _Waiting:
+    seed: int
+    ask: Ask
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Lockstep:
+    """Answers when all living episodes wait, in the order of their seeds.
+
+    So the batches, and with them the last bits of every answer, do not depend on the clock.
+    """
+
+    engine: Engine
+    living: int = 0
+    _waiting: list[_Waiting] = field(default_factory=list[_Waiting])
+
+    async def answer(self, seed: int, ask: Ask) -> str:
+        """The reply to a conversation of the episode with this seed."""
+        mine = _Waiting(seed, ask)
+        self._waiting.append(mine)
+        self._go_on()
+        await mine.answered.wait()
+        return mine.text
+
+    def leave(self) -> None:
+        """One episode less is to be waited for."""
+        self.living -= 1
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._waiting or len(self._waiting) < self.living:
+            return
+        batch = sorted(self._waiting, key=lambda one: one.seed)
+        self._waiting.clear()
+        answers = self.engine.answer([one.ask for one in batch])
+        for one, answer in zip(batch, answers, strict=True):
+            one.text = answer.text
+            one.answered.set()
 
 
 @dataclass(slots=True)
 class Pupil:
-    """A player that is a model behind an OpenAI-style endpoint on this machine."""
+    """A player that is the model."""
 
-    base_url: str
-    model: str
+    lockstep: Lockstep
     temperature: float
     seed: int
-    most_tokens: int = 96
+    adapter: str | None = None
     _calls: int = 0
 
     async def reply(self, phase: Phase, scene: Scene, talk: tuple[Message, ...]) -> str:
         """What the model says. Raises ModelError."""
         del phase, scene
         self._calls += 1
-        return await anyio.to_thread.run_sync(self._ask, talk, self.seed * 100_000 + self._calls)
-
-    def _ask(self, talk: Sequence[Message], seed: int) -> str:
-        where = urlsplit(self.base_url)
-        body = {
-            "model": self.model,
-            "messages": [{"role": m.role, "content": m.content} for m in talk],
-            "temperature": self.temperature,
-            "max_tokens": self.most_tokens,
-            "seed": seed & 0x7FFFFFFF,
-        }
-        link = http.client.HTTPConnection(where.hostname or "", where.port, timeout=SECONDS)
-        try:
-            link.request(
-                "POST",
-                f"{where.path}/chat/completions",
-                json.dumps(body),
-                {"Content-Type": "application/json"},
-            )
-            answer = link.getresponse()
-            text = answer.read().decode()
-        except OSError as error:
-            raise ModelError(f"{self.base_url} does not answer: {error}") from error
-        finally:
-            link.close()
-        if answer.status != 200:
-            raise ModelError(f"{self.base_url} answered {answer.status}: {text[:300]}")
-        return json.loads(text)["choices"][0]["message"]["content"]
+        ask = Ask(
+            messages=talk,
+            temperature=self.temperature,
+            max_tokens=MOST_TOKENS,
+            seed=(self.seed * 100_000 + self._calls) & 0x7FFFFFFF,
+            adapter=self.adapter,
+        )
+        return await self.lockstep.answer(self.seed, ask)

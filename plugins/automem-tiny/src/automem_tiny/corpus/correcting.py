@@ -21,13 +21,14 @@ import msgspec
 from automem.agent.protocol import Scene
 from automem.records.model import Message
 from automem.records.scaffold import Phase
-from automem_tiny.corpus.asking import Pupil
+from automem_tiny.corpus.asking import Lockstep, Pupil
 from automem_tiny.corpus.game import crafter
-from automem_tiny.corpus.making import MIXTURE
+from automem_tiny.corpus.making import HANDED_OVER, MIXTURE
 from automem_tiny.corpus.playing import Stage, Tally
 from automem_tiny.corpus.teaching import Teacher, words_of
 from automem_tiny.corpus.variants import NAMES, SHARES, variant
 from automem_tiny.corpus.writing import Lesson, weight_of
+from automem_tiny.engine import Engine
 
 
 @dataclass(slots=True)
@@ -61,14 +62,13 @@ class Corrected:
 def main() -> None:
     """Play the episodes that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--model", type=Path, required=True, help="the folder of the weights")
     parser.add_argument("--scaffold", choices=tuple(SHARES), action="append")
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--episodes", type=int, default=10)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--temperature", type=float, default=0.7)
-    parser.add_argument("--at-once", type=int, default=6)
+    parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     for name in given.scaffold or NAMES:
@@ -80,24 +80,28 @@ async def _play(given: argparse.Namespace, name: str) -> None:
     lessons: list[Lesson] = []
     agreed = 0
     left = list(range(given.first, given.first + given.episodes))
+    at_once = min(given.at_once, len(left))
+    lockstep = Lockstep(Engine.load(given.model, at_once=at_once), living=at_once)
     began = time.monotonic()
 
     async def work() -> None:
         nonlocal agreed
-        game = crafter()
+        game = crafter()  # one for each: an episode is in it
         while left:
             seed = left.pop(0)
             luck = Random(seed)  # noqa: S311 - games, not secrets
             folder = variant(name, luck if given.out else None)
-            stage = Stage(game, folder, given.steps)
-            pupil = Pupil(given.url, given.model, given.temperature, seed)
+            hands_over = bool(given.out) and luck.random() < HANDED_OVER
+            stage = Stage(game, folder, given.steps, hands_over)
+            pupil = Pupil(lockstep, given.temperature, seed)
             player = Corrected(pupil, Teacher(words_of(folder), MIXTURE, luck))
             tallies.append(await stage.play(seed, player))
             lessons.extend(player.lessons)
             agreed += player.agreed
+        lockstep.leave()
 
     async with anyio.create_task_group() as tasks:
-        for _ in range(given.at_once):
+        for _ in range(at_once):
             tasks.start_soon(work)
     sys.stdout.write(json.dumps(summary(name, tallies, agreed, time.monotonic() - began)) + "\n")
     sys.stdout.flush()

@@ -19,8 +19,10 @@ from automem_tiny.corpus.writing import Notebook
 
 FIRST_SEED: Final = 200_000
 """Corpus seeds begin here; none is used for anything else."""
-MIXTURE: Final = Mixture(consults=0.5, searches=0.4)
+MIXTURE: Final = Mixture(consults=0.3, searches=0.25)
 """How the base model's habits are mixed."""
+HANDED_OVER: Final = 0.2
+"""The share of episodes that are played as by two roles."""
 
 
 def main() -> None:
@@ -44,7 +46,7 @@ async def _make(out: Path, first: int, episodes: int, steps: int) -> None:
             seed = first + number
             luck = Random(seed)  # noqa: S311 - games, not secrets
             name = drawn(luck)
-            stage = Stage(game, variant(name, luck), steps)
+            stage = Stage(game, variant(name, luck), steps, luck.random() < HANDED_OVER)
             teacher = Teacher(words_of(stage.scaffold), MIXTURE, luck)
             notebook = Notebook(teacher, seed, luck)
             tally = await stage.play(seed, notebook, notebook.change)

@@ -100,11 +100,13 @@ class Stage:
     game: Environment
     scaffold: Scaffold
     most_steps: int = 2000
+    hands_over: bool = False
+    """Whether PLAN is played as by two roles, with a hand-off between them."""
 
     async def play(self, seed: int, player: Player, change: Change | None = None) -> Tally:
         """One episode."""
         info = self.game.info
-        agent = LogPlan(PhasePrompts.of(self.scaffold, info))
+        agent = LogPlan(PhasePrompts.of(self.scaffold, info), consults=self.hands_over)
         manifest = self.scaffold.manifest
         memory = MemoryStore(None, manifest, self.scaffold.files)
         tally = Tally(seed)

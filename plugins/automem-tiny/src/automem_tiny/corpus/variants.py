@@ -15,11 +15,11 @@ from automem_tiny.folders import scaffold
 
 NAMES: Final = ("crafter-tiny-v0", "crafter-tiny-map")
 SHARES: Final[Mapping[str, float]] = {
-    "crafter-tiny-v0": 0.4,
-    "crafter-tiny-map": 0.4,
-    "shown": 0.1,
-    "keyed": 0.05,
-    "shown and keyed": 0.05,
+    "crafter-tiny-v0": 0.42,
+    "crafter-tiny-map": 0.42,
+    "shown": 0.08,
+    "keyed": 0.04,
+    "shown and keyed": 0.04,
 }
 """How often each is played for the corpus."""
 TOLD: Final = 0.15

@@ -94,9 +94,7 @@ def weight_of(phase: Phase, talk: tuple[Message, ...]) -> float:
         return 1.5 if not said.startswith("Move") else 1.0
     told = [message.content for message in talk if message.role == "user"]
     before = read_state(told)
-    after = read_state(
-        [part.partition("|")[2] for part in re.findall(r"\|>([^<]*at [^<]*)<", last)]
-    )
+    after = read_state([part.partition("|")[2] for part in re.findall(r"\|>([^<]*@[^<]*)<", last)])
     weight = 1.0
     if before and after:
         weight += 3.0 * (before.want != after.want) + 3.0 * (before.done != after.done)

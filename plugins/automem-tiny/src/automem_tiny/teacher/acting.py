@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Final
 
 from automem_tiny.teacher.state import State
 from automem_tiny.teacher.view import DIRECTIONS, OPPOSITE, WALKABLE, View, move
-from automem_tiny.teacher.wants import EVERYTHING, TABLE_WOOD, wanted
+from automem_tiny.teacher.wants import DEN, EVERYTHING, HURT, TABLE_WOOD, wanted
+
+DIGGING: Final = frozenset(DEN) - {"rest"}
+LAVA_NEAR: Final = 2
+FAR_ENOUGH: Final = 5
+"""Steps from which on a skeleton is let alone."""
 
 _TOOLS = (
     ("wood_pickaxe", ("wood",), False),
@@ -28,7 +34,12 @@ def act(view: View, hour: int, state: State | None, luck: Random) -> str:
         facing = None
     else:
         facing = state.facing
-    action = _fight(view) or _serve(view, state, facing) or _way(view, state, facing, luck)
+    action = (
+        _fight(view)
+        or _flee(view, facing)
+        or _serve(view, state, facing)
+        or _way(view, state, facing, luck)
+    )
     return _careful(view, action, facing)
 
 
@@ -38,6 +49,16 @@ def _fight(view: View) -> str | None:
     for foe in ("zombie", "skeleton"):
         if view.steps(foe) == 1:
             return move(view.ways(foe)[0])
+    return None
+
+
+def _flee(view: View, facing: str | None) -> str | None:
+    """Away from a skeleton that is seen by one who is hurt."""
+    if view.vitals.get("health", 9) > HURT or view.steps("skeleton") > FAR_ENOUGH:
+        return None
+    for way in view.ways("skeleton"):
+        if not view.blocked(OPPOSITE[way], facing):
+            return move(OPPOSITE[way])
     return None
 
 
@@ -52,7 +73,7 @@ def _serve(view: View, state: State, facing: str | None) -> str | None:
         return "Do" if view.front == "grass" else _toward(view, "grass", facing)
     if want == "table":
         return _craft(view, facing)
-    if want in {"den", "enter", "deeper", "inside", "back", "close"}:
+    if want in DIGGING:
         return _dig_in(view, want, facing)
     if view.front == want:
         return "Do"
@@ -98,7 +119,7 @@ def _dig_in(view: View, want: str, facing: str | None) -> str | None:
     ahead = move(facing) if facing else "Noop"
     if want == "den":
         return "Do" if view.front == "stone" else _toward(view, "stone", facing)
-    if want == "deeper":
+    if want in {"deeper", "further"}:
         return "Do" if view.mines(view.front) else ahead
     if want == "back":
         return move(OPPOSITE[facing]) if facing else "Noop"
@@ -139,15 +160,21 @@ def _way(view: View, state: State, facing: str | None, luck: Random) -> str:
 
 
 def _careful(view: View, action: str, facing: str | None) -> str:
-    """Never step where lava is seen."""
-    if view.steps("lava") > 1 and view.front != "lava":
+    """Near lava, only onto ground that is known: more of it may lie beside what is listed."""
+    if view.front == "lava" and view.has("stone"):
+        return "Place Stone"
+    if view.steps("lava") > LAVA_NEAR and view.front != "lava":
         return action
-    deadly = set(view.ways("lava")) if view.steps("lava") == 1 else set[str]()
-    if view.front == "lava" and facing:
-        deadly.add(facing)
-    if action not in {move(way) for way in deadly}:
+    safe = [way for way in DIRECTIONS if _known_ground(view, way, facing)]
+    if not action.startswith("Move") or action in {move(way) for way in safe}:
         return action
-    for way in DIRECTIONS:
-        if way not in deadly and not view.blocked(way, facing):
-            return move(way)
-    return "Noop"
+    back = OPPOSITE[facing] if facing else None
+    return move(safe[0]) if safe else move(back) if back else "Noop"
+
+
+def _known_ground(view: View, way: str, facing: str | None) -> bool:
+    """Whether what lies one step that way is seen, and is not lava."""
+    if way == facing:
+        return view.front != "lava"
+    x, y = DIRECTIONS[way]
+    return any(near == (1, x, y) and kind != "lava" for kind, near in view.things.items())

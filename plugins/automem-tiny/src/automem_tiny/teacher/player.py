@@ -13,8 +13,9 @@ from automem_tiny.teacher.acting import act
 from automem_tiny.teacher.recording import SOUGHT, Happened, next_state, roam, sights
 from automem_tiny.teacher.state import State, read_state
 from automem_tiny.teacher.view import Cell, View
+from automem_tiny.teacher.wants import EVERYTHING, wanted
 
-LOOK_BACK: Final = "<|TAIL|>log.txt|1<|END|>"
+LOOK_BACK: Final = "<|SEARCH|>log.txt|@<|END|>"
 _PLACE = re.compile(r"^(?:\d+: )?(?:([a-z]+) )?(-?\d+),(-?\d+)(?:\|([a-z]+))?$", re.MULTILINE)
 NEAR: Final = 6
 
@@ -26,7 +27,7 @@ class Habits:
     consults: bool
     """PLAN looks up the state where it is not shown."""
     searches: bool
-    """LOG looks a place up before it notes it, and before it explores."""
+    """LOG looks up where it was and what it knows of a place, before it writes of either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Vocabulary:
 
 def plan(talk: Sequence[Message], view: View, hour: int, habits: Habits, luck: Random) -> str:
     """The reply to a PLAN conversation."""
+    if len(talk) > 2 and talk[-2].content.startswith("<|ACTION|>"):
+        return talk[-2].content  # the memory role named it, and has handed over
     told = [message.content for message in talk if message.role == "user"]
     state = read_state(told)
     if state is None and len(told) == 1 and habits.consults:
@@ -63,25 +66,32 @@ def log(
     texts = [message.content for message in talk if message.role == "user"]
     said = "\n".join(message.content for message in talk if message.role == "assistant")
     state = read_state(texts)
-    if state is None and LOOK_BACK not in said:
-        return LOOK_BACK
-    state = state or State()
-    fresh = next_state(state, told, luck)
+    sure = state is not None or LOOK_BACK in said
+    if not sure and not habits.searches:
+        return words.state.format(text=f"want {_guess(told)}") + "<|DONE|>"
+    fresh = next_state(state or State(), told, luck)
     seen = sights(told, fresh.at)
-    lost = _lost(fresh, told.now)
-    questions = [kind for kind, _ in seen]
-    if lost and fresh.want in SOUGHT:
-        questions.insert(0, fresh.want)
-    asked = [_search(kind) for kind in dict.fromkeys(questions)][:2]
-    if habits.searches and asked and "<|SEARCH|>" not in said:
-        return "\n".join(asked)
+    lost = sure and _lost(fresh, told.now)
+    if habits.searches:
+        questions = [_search(kind) for kind, _ in seen]
+        if lost and fresh.want in SOUGHT:
+            questions.insert(0, _search(fresh.want))
+        asked = [one for one in dict.fromkeys(questions) if one not in said][:2]
+        if not sure or (asked and "places.txt" not in said):
+            return "\n".join(asked if sure else [LOOK_BACK, *asked[:1]])
     known = _known("\n".join(texts[1:]))
     if lost:
         target = known.get(fresh.want) if _search(fresh.want) in said else None
         far = target and abs(target[0] - fresh.at[0]) + abs(target[1] - fresh.at[1]) > 2
-        fresh = replace(fresh, target=target) if far else roam(fresh, state, told.now, luck)
+        went = state or State()
+        fresh = replace(fresh, target=target) if far else roam(fresh, went, told.now, luck)
     lines = [words.place(kind, cell) for kind, cell in seen if _new(known.get(kind), cell)]
     return "\n".join([*lines, words.state.format(text=fresh.text()) + "<|DONE|>"])
+
+
+def _guess(told: Happened) -> str:
+    """What to want, by what stands in view alone."""
+    return wanted(told.now, told.hour, EVERYTHING, "")
 
 
 def _search(kind: str) -> str:

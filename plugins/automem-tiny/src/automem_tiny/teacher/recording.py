@@ -15,6 +15,8 @@ NOTED: Final = ("table", "water", "tree", "stone", "coal", "iron", "diamond")
 SOUGHT: Final = frozenset({*NOTED})
 WORLD: Final = 28
 """So far from the start the edge of the world is near."""
+AWAY: Final = 3
+"""Steps back from lava."""
 EXPLORING: Final = 8
 """Steps in one direction before another one is thought of."""
 
@@ -49,17 +51,20 @@ def next_state(state: State, told: Happened, luck: Random) -> State:
 def _den_stage(state: State, told: Happened) -> str:
     """Which stage of digging in follows; where one fails, it begins anew."""
     moved = told.moved != (0, 0)
+    rock = told.now.mines(told.now.front)
     dug = told.action == "Do" and told.now.front == "path"
     match state.want:
         case "den":
             return "enter" if dug and told.before.front == "stone" else "den"
         case "enter":
-            return "deeper" if moved else "den"
+            return "deeper" if moved and rock else "den"
         case "deeper":
-            if moved:
-                return "back"
-            return "inside" if dug else "deeper" if told.now.mines(told.now.front) else "den"
+            return "inside" if dug else "deeper" if rock else "den"
         case "inside":
+            return "further" if moved and rock else "den"
+        case "further":
+            return "within" if dug else "further" if rock else "den"
+        case "within":
             return "back" if moved else "den"
         case "back":
             return "close" if moved else "den"
@@ -87,6 +92,8 @@ def _with_way(state: State, fresh: State, now: View, luck: Random, *, stuck: boo
         return fresh
     kind = "stone" if want == "den" else want
     seen = kind in now.things
+    if now.front == "lava":
+        return replace(fresh, go=(OPPOSITE[fresh.facing], AWAY))
     acting = now.front == kind
     if acting or (seen and now.steps(kind) == 1):
         return fresh

@@ -1,4 +1,7 @@
-"""The line in which the player keeps where it is and what it is after."""
+"""The line in which the player keeps where it is and what it is after.
+
+It begins with @, so that a search for this sign finds the lines that say where the player was.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ DONE_WORDS: Final = {
 }
 """What is kept of the achievements: those that the inventory does not show."""
 _STATE = re.compile(
-    r"^at (-?\d+),(-?\d+) (north|south|west|east), want ([a-z]+)(?: (-?\d+),(-?\d+))?"
+    r"^(?:\d+: )?@(-?\d+),(-?\d+) (north|south|west|east), want ([a-z]+)(?: (-?\d+),(-?\d+))?"
     r"(?:, go (north|south|west|east) (\d+))?(?:, done ([a-z ]+))?$",
     re.MULTILINE,
 )
@@ -39,7 +42,7 @@ class State:
 
     def text(self) -> str:
         """The line itself."""
-        parts = [f"at {self.at[0]},{self.at[1]} {self.facing}, want {self.want}"]
+        parts = [f"@{self.at[0]},{self.at[1]} {self.facing}, want {self.want}"]
         if self.target:
             parts[0] += f" {self.target[0]},{self.target[1]}"
         if self.go:

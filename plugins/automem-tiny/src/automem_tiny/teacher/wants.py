@@ -8,13 +8,16 @@ from automem_tiny.teacher.state import DONE_WORDS
 from automem_tiny.teacher.view import View
 
 EVERYTHING: Final = frozenset(DONE_WORDS.values())
-DEN: Final = ("den", "enter", "deeper", "inside", "back", "close", "rest")
+DEN: Final = ("den", "enter", "deeper", "inside", "further", "within", "back", "close", "rest")
 """The stages of digging in for the night."""
 NIGHT: Final = 13
 """The hour (of 25) from which on a den is sought."""
 DUSK: Final = 9
 """From here on food and drink are seen to earlier, to last through the night."""
 DAWN: Final = 22
+HURT: Final = 3
+"""At this health, and below it, a den is sought by day too."""
+HEALED: Final = 7
 TABLE_WOOD: Final = 2
 FURNACE_STONE: Final = 4
 
@@ -47,8 +50,10 @@ def _body(view: View, hour: int, before: str) -> str | None:
 
 def _night(view: View, hour: int, before: str) -> str | None:
     dark = NIGHT <= hour < DAWN
-    energy = view.vitals.get("energy", 9)
-    if not dark and not (energy <= 2 or (before == "rest" and energy < 9)):
+    energy, health = view.vitals.get("energy", 9), view.vitals.get("health", 9)
+    weak = energy <= 2 or health <= HURT
+    resting = before in DEN and (energy < 9 or health < HEALED)
+    if not (dark or weak or resting):
         return None
     if not view.has("wood_pickaxe"):
         return None
@@ -66,7 +71,8 @@ def _passing(view: View, hour: int, done: frozenset[str], before: str) -> str | 
     if "cow" not in done and view.steps("cow") <= 6:
         return "cow"
     tired = view.vitals.get("energy", 9) <= 8
-    calm = view.steps("zombie") > 9 and hour <= NIGHT - 3
+    foes = min(view.steps("zombie"), view.steps("skeleton"), view.steps("arrow"))
+    calm = foes > 9 and hour <= NIGHT - 3
     if "sleep" not in done and tired and calm:
         return "nap"
     if "plant" not in done and hour <= NIGHT - 2:
