@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from automem import BackendSpec, hookimpl
 from automem.evaluate.plan import plan_evaluation
+from automem.plugins import load_plugins
 from automem.records.config import (
     AgentSection,
     EnvironmentSection,
@@ -20,6 +24,7 @@ from automem.records.config import (
 )
 from automem.records.model import Sampling
 from automem.testing.adapters import write_adapter
+from automem.testing.toy import toy_entry_point
 
 URL = "http://127.0.0.1:1/v1"
 
@@ -68,6 +73,41 @@ def test_what_a_model_is_asked_is_a_part_of_an_evaluation(
 ) -> None:
     config = toy.config(URL)
     assert key(toy, with_role(config, **changes)) != key(toy, config)
+
+
+class Point(EntryPoint):
+    """An entry point of a plugin whose backend comes with a model."""
+
+    def load(self) -> object:
+        return WithModel()
+
+
+class WithModel:
+    @hookimpl
+    def automem_backends(self) -> list[BackendSpec]:
+        return [
+            BackendSpec(
+                name="own-model", make="x:y", engine="x:y", summary="", model="pathlib:Path.cwd"
+            )
+        ]
+
+
+def test_the_model_that_a_backend_comes_with_counts_by_its_content(
+    toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    points = [*metadata.entry_points(group="automem"), toy_entry_point()]
+    plugins = load_plugins(entry_points=[*points, Point("own", "own", "automem")])
+    unnamed = with_role(toy.config(URL), backend="own-model", model=None, options={})
+
+    def played() -> str:
+        return plan_evaluation(unnamed, plugins, None).key
+
+    (tmp_path / "model.safetensors").write_text("one", encoding="utf-8")
+    before = played()
+    assert played() == before
+    (tmp_path / "model.safetensors").write_text("another", encoding="utf-8")
+    assert played() != before
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from automem.models.bases import (
     base_folder,
     compare_base,
+    content_name,
     file_sha256,
     weight_files,
     weights_sha256,
@@ -51,6 +52,18 @@ def cached(base: Path, cache: Path, revision: str) -> Path:
         blob.write_bytes(content)
         (snapshot / name).symlink_to(blob)
     return snapshot
+
+
+def test_a_model_is_named_by_its_folder_and_whatever_its_answers_depend_on(base: Path) -> None:
+    before = content_name(base)
+    assert before.startswith("base-")
+    (base / "README.md").write_text("a card", encoding="utf-8")
+    assert content_name(base) == before
+    names = {before}
+    for name in ("chat_template.jinja", *FILES):
+        (base / name).write_text(f"another {name}", encoding="utf-8")
+        names.add(content_name(base))
+    assert len(names) == 6
 
 
 def test_the_same_files_are_the_same_base_under_any_name(base: Path) -> None:

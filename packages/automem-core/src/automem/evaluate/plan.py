@@ -11,6 +11,8 @@ import msgspec
 from automem.agent.making import plays_by_scaffold
 from automem.errors import ConfigError, ScaffoldError
 from automem.models.adapters import identity
+from automem.models.bases import content_name
+from automem.models.engines import own_model
 from automem.models.roles import resolve_roles
 from automem.plugins import Plugins, import_part
 from automem.records._struct import Record
@@ -18,6 +20,7 @@ from automem.records.config import AgentSection, LimitsSection, RoleSection, Run
 from automem.records.model import Role, Sampling
 from automem.run.seeds import parse_seeds
 from automem.scaffold.load import Scaffold
+from automem.spec import Spec
 from automem.spelling import did_you_mean
 
 MEMORY_ONLY = " (memory only)"
@@ -29,6 +32,7 @@ class RoleIdentity(Record):
 
     backend: str
     model: str | None
+    """As it is named; where none is, the one that the backend comes with, by its content."""
     adapter: str | None
     """A folder counts by its name and content."""
     sampling: Sampling
@@ -193,13 +197,19 @@ def _identity(section: RoleSection, plugins: Plugins, *, priced: bool) -> RoleId
     spec = plugins.get("backend", section.backend or "")
     return RoleIdentity(
         backend=spec.name,
-        model=section.model,
+        model=_own_model(spec) if section.model is None else section.model,
         adapter=None if section.adapter is None else identity(section.adapter),
         sampling=section.sampling,
         seeded=section.seeded,
         options=_effective(plugins.options(spec, section.options, path="roles")),
         price=section.price if priced else None,
     )
+
+
+def _own_model(spec: Spec) -> str | None:
+    """The model that a backend comes with, by its content: the next version is another player."""
+    folder = own_model(spec)
+    return None if folder is None else content_name(folder)
 
 
 def _effective_agent(agent: AgentSection) -> AgentSection:

@@ -16,8 +16,10 @@ CONFIG: Final = "config.json"
 TOKENIZER: Final = "tokenizer.json"
 WEIGHT_PATTERNS: Final = ("*.safetensors", "pytorch_model*.bin")
 """Of the first form that is there, all files count."""
+TEMPLATE: Final = "chat_template.jinja"
 CHEAP_BYTES: Final = 1 << 30
 """Weights up to this size are hashed whenever an adapter is served: a second or two."""
+_HASH_DIGITS: Final = 12
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -100,6 +102,14 @@ def weights_sha256(folder: Path) -> str:
     files = weight_files(folder)
     lines = [f"{path.name} {_named_hash(path) or file_sha256(path)}\n" for path in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def content_name(folder: Path) -> str:
+    """The folder's name and a hash of what answers depend on. Raises OSError."""
+    parts = [folder / name for name in (CONFIG, TOKENIZER, TEMPLATE)]
+    lines = [f"{path.name} {file_sha256(path)}\n" for path in parts if path.is_file()]
+    digest = hashlib.sha256("".join([*lines, weights_sha256(folder)]).encode()).hexdigest()
+    return f"{folder.name}-{digest[:_HASH_DIGITS]}"
 
 
 def file_sha256(path: Path) -> str:

@@ -17,7 +17,7 @@ from automem.models.roles import resolve_roles
 from automem.plugins import import_part
 from automem.records.config import LimitsSection, RoleSection
 from automem.records.model import Role
-from automem.spec import BackendSpec
+from automem.spec import BackendSpec, Spec
 
 if TYPE_CHECKING:
     from automem.plugins import Plugins
@@ -104,6 +104,16 @@ class RoleEngine:
     request: EngineRequest
     engine: Engine
     adapter: str | None
+
+
+def own_model(spec: Spec) -> Path | None:
+    """The folder of the model that a backend comes with; None where it comes with none.
+
+    Raises PluginError.
+    """
+    if not isinstance(spec, BackendSpec) or spec.model is None:
+        return None
+    return Path(import_part(spec, spec.model)())
 
 
 def require_engine_prices(

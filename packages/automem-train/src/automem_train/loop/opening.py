@@ -11,8 +11,9 @@ import msgspec
 from automem.errors import ConfigError, PluginError
 from automem.loops import opening
 from automem.models.bases import CONFIG, base_folder, file_sha256
+from automem.models.engines import own_model
 from automem.models.roles import DEFAULT, resolve_roles
-from automem.plugins import Plugins, import_part
+from automem.plugins import Plugins
 from automem.protocols import Trainer
 from automem.records.config import RoleSection, RunConfig
 from automem.records.training import LoraSettings, TrainingJob
@@ -128,7 +129,8 @@ def _refuse_player(config: RunConfig, plugins: Plugins) -> None:
 def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
     """The model to train. Raises ConfigError where none is named."""
     memory = resolve_roles(config.roles)["memory"]
-    base = section.base or memory.model or _own_model(memory, plugins)
+    own = own_model(plugins.get("backend", memory.backend or ""))
+    base = section.base or memory.model or ("" if own is None else str(own))
     if not base:
         raise ConfigError(
             "[roles.memory] model: name the model that is to be trained, a folder or a name on a "
@@ -137,14 +139,6 @@ def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
     if section.base and memory.model:
         _refuse_other(section.base, memory.model)
     return base
-
-
-def _own_model(role: RoleSection, plugins: Plugins) -> str:
-    """The folder of the model that its backend comes with; empty where it comes with none."""
-    spec = plugins.get("backend", role.backend or "")
-    if not isinstance(spec, BackendSpec) or spec.model is None:
-        return ""
-    return str(import_part(spec, spec.model)())
 
 
 def _refuse_other(base: str, model: str) -> None:
