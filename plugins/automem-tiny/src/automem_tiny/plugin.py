@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from automem import Spec, hookimpl
+from automem import BackendSpec, Spec, hookimpl
+
+
+@hookimpl
+def automem_backends() -> list[Spec]:
+    """A small model that runs without GPU, key, download or torch."""
+    return [
+        BackendSpec(
+            name="tiny",
+            make="automem_tiny.serving.backend:tiny_client",
+            engine="automem_tiny.serving.backend:open_tiny",
+            model="automem_tiny.folders:model",
+            summary="A small model computed by NumPy; comes with one of its own.",
+            config="automem_tiny.serving.options:TinyOptions",
+            extra="automem-tiny",
+        )
+    ]
 
 
 @hookimpl

@@ -68,10 +68,9 @@ class Engine:
         wanted = ask.max_tokens or 1
         if len(prompt) + wanted > context:
             raise ModelError(
-                f"This model's maximum context length is {context} tokens. However, you requested "
-                f"{wanted} output tokens and your prompt contains {len(prompt)} input tokens. "
-                "Please reduce the length of the input prompt or the number of requested output "
-                "tokens.",
+                f"the conversation is longer than the model's context of {context} tokens "
+                f"({len(prompt)} of the prompt, {wanted} for its answer): lower max_tokens, or the "
+                "scaffold's limits on turns, read_lines and result_bytes",
                 status=400,
             )
         return Generation(ask, prompt, ask.max_tokens or context - len(prompt), adapter)
