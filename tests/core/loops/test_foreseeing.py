@@ -44,10 +44,24 @@ def test_assumed_figures_give_calls_tokens_money_and_gpu_hours(opened: Opened) -
     # Of an episode: 9,000 uncached and 9,000 cached input tokens, 2,000 output tokens.
     assert evolve.cost == pytest.approx(4 * (9_000 * 1.0 + 9_000 * 0.1 + 2_000 * 10.0) / 1e6)
     assert evolve.gpu_hours == pytest.approx(4 * (9 + 20) * 2 / 3600)
+    assert evolve.hours == pytest.approx(4 * (9 + 20) / 3600)
     assert (evolve.reviews, evolve.review_tokens, evolve.review_cost) == (1, 7000, 3)
     assert (evolve.trainings, evolve.training_tokens, evolve.training_gpu_hours) == (0, 0, 0)
     assert (train.trainings, train.training_tokens) == (1, 36_000)
     assert train.training_gpu_hours == pytest.approx(36_000 / 10 / 3600 * 4)
+    assert train.training_hours == pytest.approx(1.0)
+
+
+def test_without_gpus_it_says_how_long_it_takes(opened: Opened) -> None:
+    paced = ("pipeline.assumed.gpus=0", "pipeline.assumed.training_gpus=0")
+    pipeline = opened(*ASSUMED, *paced, "pipeline.assumed.steps_per_second=5")
+    found = stages(pipeline)
+    evolve, train = found["evolve"].at_most, found["train"].at_most
+    assert (evolve.hours, evolve.gpu_hours) == (pytest.approx(40 / 5 / 3600), 0)
+    assert (train.training_hours, train.training_gpu_hours) == (pytest.approx(1.0), 0)
+    sources = foresee(pipeline, pipeline.run).sources
+    assert sources[1].startswith("time of play: 5 steps a second of all episodes at once")
+    assert sources[3].startswith("time of training: 10 tokens a second, where the run")
 
 
 def test_the_table_counts_what_may_be_kept_yet(opened: Opened) -> None:
@@ -68,6 +82,7 @@ def test_measured_episodes_come_before_what_is_assumed(opened: Opened, whole: Wh
     found = foresee(opened(*ASSUMED), whole[0].run)
     first = found.stages[0].at_most
     assert first.steps is not None and first.steps != 40
+    assert first.hours is not None and first.hours > 0
     assert found.sources[0].startswith("steps, calls and tokens: measured over ")
     assert str(whole[0].run.path) in found.sources[0]
     assert found.stages[-1].at_most.cost == 0.0

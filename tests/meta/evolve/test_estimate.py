@@ -53,6 +53,39 @@ def test_what_was_measured_elsewhere_tells_calls_tokens_money_and_hours(
     assert expected.at_most.review_tokens == 3_000_000
 
 
+ASSUMED = (
+    'pipeline.assumed.source="a guess"',
+    "pipeline.assumed.steps=10",
+    "pipeline.assumed.calls=2",
+    "pipeline.assumed.input_tokens=90",
+    "pipeline.assumed.output_tokens=10",
+    "pipeline.assumed.steps_per_second=5",
+    "pipeline.assumed.review_tokens=7000",
+    "roles.default.price=[1.0, 0.5, 2.0]",
+)
+
+
+def test_what_is_assumed_tells_what_was_not_measured(opened: Open) -> None:
+    found = opened(*ASSUMED, full=True)
+    expected = estimate_of(found, found.run)
+    most = expected.at_most
+    assert (most.steps, most.calls) == (10 * most.episodes, 20 * most.episodes)
+    assert most.tokens == 2000 * most.episodes
+    assert most.cost == pytest.approx(most.episodes * (1800 * 1.0 + 200 * 2.0) / 1e6)
+    assert most.hours == pytest.approx(most.episodes * 10 / 5 / 3600)
+    assert most.review_tokens == 7000 * most.tries
+    assert expected.assumed.endswith("assumed in [pipeline.assumed]: a guess")
+    assert expected.assumed in list(estimate_tables(expected))
+    assert not any("no episode" in note for note in expected.notes)
+
+
+def test_what_is_neither_measured_nor_assumed_is_named(opened: Open) -> None:
+    found = opened(*ASSUMED[1:5], full=True)
+    expected = estimate_of(found, found.run)
+    assert expected.at_most.calls is not None and expected.at_most.hours is None
+    assert any("what [pipeline.assumed] does not say" in note for note in expected.notes)
+
+
 def test_a_loop_that_is_over_has_nothing_left(whole: Whole, plugins: Plugins) -> None:
     found = open_config(
         parse_config(config_text(whole.folder, full=True), WHOLE_OVERRIDES), plugins

@@ -35,6 +35,30 @@ def test_without_anything_measured_only_episodes_reviews_and_trainings_are_known
     assert not (tmp_path / "runs" / "toys" / "scaffolds").exists()
 
 
+def test_what_is_assumed_tells_what_was_not_measured(opened: Open, whole: Whole) -> None:
+    assumed = (
+        "pipeline.assumed.calls=2",
+        "pipeline.assumed.input_tokens=90",
+        "pipeline.assumed.output_tokens=10",
+        "pipeline.assumed.training_tokens=36000",
+        "pipeline.assumed.training=10",
+    )
+    found = opened(*assumed, full=True)
+    expected = estimate_of(found, found.run)
+    most = expected.at_most
+    assert most.steps is not None and most.calls == 2 * most.steps
+    assert most.training_tokens == 36_000 * most.trainings
+    assert most.training_hours == pytest.approx(most.trainings)
+    notes = " ".join(expected.notes)
+    assert expected.assumed.endswith("assumed in [pipeline.assumed]")
+    assert "tokens of training: assumed likewise" in notes and "not known; give" not in notes
+    # What was measured comes before it.
+    source = RunFolder(whole.folder / "runs" / "toys")
+    measured = estimate_of(found, source)
+    assert measured.assumed == "" and measured.at_most.calls != most.calls
+    assert measured.at_most.training_tokens != most.training_tokens
+
+
 def test_data_sets_and_trainings_of_a_run_tell_tokens_and_hours(opened: Open, whole: Whole) -> None:
     source = RunFolder(whole.folder / "runs" / "toys")
     found = opened()

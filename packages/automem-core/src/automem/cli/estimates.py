@@ -29,6 +29,8 @@ def estimate_tables(expected: LoopEstimate) -> Iterator[RenderableType]:
             f"measured over {plural(expected.measured_episodes, 'episode')} "
             f"in {expected.measured_in}"
         )
+    if expected.assumed:
+        yield expected.assumed
     for note in expected.notes:
         yield f"note: {note}"
 

@@ -12,7 +12,7 @@ from automem.loops.amounts import Foreseen
 from automem.loops.final import FinalRow
 from automem.loops.foreseeing import PipelineEstimate
 from automem.loops.pipeline import FinalTable
-from automem.ui.words import count, mean_error, money, visible
+from automem.ui.words import count, duration, mean_error, money, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -104,6 +104,10 @@ def _money(value: float | None) -> str:
     return UNKNOWN if value is None else f"${value:,.0f}" if value >= 100 else money(value)
 
 
+def _clock(value: float | None) -> str:
+    return UNKNOWN if value is None else duration(3600 * value)
+
+
 def _hours(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.1f}" if 0 < value < 100 else f"{value:,.0f}"
 
@@ -113,6 +117,7 @@ _AMOUNTS: tuple[tuple[str, Callable[[Foreseen], str]], ...] = (
     ("steps", lambda of: _tokens(of.steps)),
     ("model calls", lambda of: _tokens(of.calls)),
     ("tokens of play", lambda of: _tokens(of.tokens)),
+    ("time of play", lambda of: _clock(of.hours)),
     ("GPU hours of play", lambda of: _hours(of.gpu_hours)),
     ("money for play", lambda of: _money(of.cost)),
     ("reviews", lambda of: _number(of.reviews)),
@@ -120,5 +125,6 @@ _AMOUNTS: tuple[tuple[str, Callable[[Foreseen], str]], ...] = (
     ("money for reviews", lambda of: _money(of.review_cost)),
     ("trainings", lambda of: _number(of.trainings)),
     ("tokens of trainings", lambda of: _tokens(of.training_tokens)),
+    ("time of trainings", lambda of: _clock(of.training_hours)),
     ("GPU hours of trainings", lambda of: _hours(of.training_gpu_hours)),
 )

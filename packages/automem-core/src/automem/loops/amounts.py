@@ -22,6 +22,8 @@ class Foreseen(Record):
     """Of play, input and output, cached ones included."""
     cost: float | None = 0.0
     """US dollars, of play."""
+    hours: float | None = 0.0
+    """By the clock, of play."""
     gpu_hours: float | None = 0.0
     """Of play."""
     reviews: float = 0.0
@@ -30,6 +32,8 @@ class Foreseen(Record):
     review_cost: float | None = 0.0
     trainings: float = 0.0
     training_tokens: float | None = 0.0
+    training_hours: float | None = 0.0
+    """By the clock."""
     training_gpu_hours: float | None = 0.0
 
 
@@ -44,25 +48,28 @@ class Episode:
     cached: float | None
     output: float | None
     cost: float | None
+    seconds: float | None
+    """By the clock, which it adds to what is played at the same time."""
     source: str
     """Where the figures come from."""
+
+    @property
+    def tokens(self) -> float | None:
+        """Input, cached or not, and output."""
+        each = (self.uncached, self.cached, self.output)
+        return None if None in each else sum(part for part in each if part is not None)
 
     def gpu_hours(self, assumed: AssumedSection) -> float | None:
         """Of the engine, all its GPUs being busy."""
         if not assumed.gpus:
             return 0.0
-        if self.uncached is None or self.output is None:
-            return None
-        if assumed.prefill is None or assumed.decode is None:
-            return None
-        seconds = self.uncached / assumed.prefill + self.output / assumed.decode
-        return seconds * assumed.gpus / 3600
+        return times(_seconds_of(self.uncached, self.output, assumed), assumed.gpus / 3600)
 
 
-def episode_of(measured: Measured | None, config: RunConfig, run: str) -> Episode:
+def episode_of(measured: Measured | None, config: RunConfig, run: str, at_once: int) -> Episode:
     """What an episode takes: measured in `run` where it was, else what the configuration assumes.
 
-    Prices are those of the player's model.
+    Prices are those of the player's model; `at_once` episodes are played together.
     """
     price = price_of_play(config)
     if measured is not None:
@@ -74,6 +81,7 @@ def episode_of(measured: Measured | None, config: RunConfig, run: str) -> Episod
             cached=usage.cached_tokens / n,
             output=usage.output_tokens / n,
             cost=measured.cost if price is None else cost(usage, price) / n,
+            seconds=measured.seconds / at_once,
             source=f"steps, calls and tokens: measured over {n} episodes in {run}",
         )
     given = config.pipeline.assumed
@@ -90,8 +98,20 @@ def episode_of(measured: Measured | None, config: RunConfig, run: str) -> Episod
         cached=cached,
         output=output,
         cost=_dollars(uncached, cached, output, price),
+        seconds=_seconds_of(uncached, output, given)
+        if given.steps_per_second is None
+        else times(steps, 1 / given.steps_per_second),
         source=_assumed("steps, calls and tokens", given) if known else "",
     )
+
+
+def _seconds_of(
+    uncached: float | None, output: float | None, assumed: AssumedSection
+) -> float | None:
+    """Of the engine, all its GPUs being busy."""
+    if uncached is None or output is None or assumed.prefill is None or assumed.decode is None:
+        return None
+    return uncached / assumed.prefill + output / assumed.decode
 
 
 def _assumed(what: str, given: AssumedSection) -> str:

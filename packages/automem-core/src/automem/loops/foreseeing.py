@@ -47,7 +47,9 @@ def foresee(pipeline: Pipeline, source: RunFolder) -> PipelineEstimate:
     """
     measured = measure(source, pipeline.config)
     assumed = pipeline.config.pipeline.assumed
-    episode = episode_of(measured, pipeline.config, str(source.path))
+    at_once = pipeline.config.evaluation.episodes_at_once or 10_000
+    together = min(at_once, len(pipeline.seeds) * len(pipeline.tasks))
+    episode = episode_of(measured, pipeline.config, str(source.path), together)
     loops = [loop.estimate(source) for loop in pipeline.loops]
     stages = [
         StageEstimate(
@@ -76,25 +78,29 @@ def _stage(amounts: Amounts, episode: Episode, assumed: AssumedSection) -> Fores
     """The loop's own counts; what it does not know by itself is taken from what is assumed."""
     reviews, trainings = amounts.reviews, amounts.trainings
     tokens = _first(amounts.training_tokens, times(trainings, assumed.training_tokens))
+    played = _played(amounts.episodes, episode, assumed)
+    hours = _training_hours(amounts, tokens, assumed)
     return msgspec.structs.replace(
-        _played(amounts.episodes, episode, assumed),
+        played,
+        hours=_first(amounts.hours, played.hours),
         reviews=reviews,
         review_turns=_first(amounts.review_turns, times(reviews, assumed.review_turns)),
         review_tokens=_first(amounts.review_tokens, times(reviews, assumed.review_tokens)),
         review_cost=_first(amounts.review_cost, times(reviews, assumed.review_cost)),
         trainings=trainings,
         training_tokens=tokens,
-        training_gpu_hours=_training_hours(amounts, tokens, assumed),
+        training_hours=hours,
+        training_gpu_hours=times(hours, assumed.training_gpus),
     )
 
 
 def _training_hours(
     amounts: Amounts, tokens: float | None, assumed: AssumedSection
 ) -> float | None:
-    if not amounts.trainings or not assumed.training_gpus:
+    if not amounts.trainings:
         return 0.0
     rate = None if assumed.training is None else 1 / assumed.training / 3600
-    return times(_first(amounts.training_hours, times(tokens, rate)), assumed.training_gpus)
+    return _first(amounts.training_hours, times(tokens, rate))
 
 
 def _first(known: float | None, otherwise: float | None) -> float | None:
@@ -102,14 +108,13 @@ def _first(known: float | None, otherwise: float | None) -> float | None:
 
 
 def _played(episodes: float, episode: Episode, assumed: AssumedSection) -> Foreseen:
-    each = (episode.uncached, episode.cached, episode.output)
-    tokens = None if None in each else sum(part for part in each if part is not None)
     return Foreseen(
         episodes=episodes,
         steps=times(episodes, episode.steps),
         calls=times(episodes, episode.calls),
-        tokens=times(episodes, tokens),
+        tokens=times(episodes, episode.tokens),
         cost=times(episodes, episode.cost),
+        hours=times(episodes, times(episode.seconds, 1 / 3600)),
         gpu_hours=times(episodes, episode.gpu_hours(assumed)),
     )
 
@@ -151,12 +156,18 @@ def _sources(episode: Episode, assumed: AssumedSection) -> Iterator[str]:
             f"{assumed.decode:,.0f} output tokens a second on {assumed.gpus:g} GPUs, all of them "
             "busy; assumed in [pipeline.assumed], not measured"
         )
+    if assumed.steps_per_second is not None:
+        yield (
+            f"time of play: {assumed.steps_per_second:g} steps a second of all episodes at once, "
+            "where the run has measured none; assumed likewise"
+        )
     if assumed.review_tokens is not None or assumed.review_cost is not None:
         yield "reviews: assumed likewise, where the run has held none and no budget bounds them"
-    if assumed.training_gpus and assumed.training:
+    if assumed.training is not None:
+        gpus = f" on {assumed.training_gpus:g} GPUs" if assumed.training_gpus else ""
         yield (
-            f"GPU hours of training: {assumed.training:,.0f} tokens a second on "
-            f"{assumed.training_gpus:g} GPUs, where the run has measured none; assumed likewise"
+            f"{'GPU hours' if gpus else 'time'} of training: {assumed.training:,.0f} tokens a "
+            f"second{gpus}, where the run has measured none; assumed likewise"
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from automem.loops.amounts import Episode, episode_of, times
 from automem.loops.loop import Amounts
 from automem.loops.measured import Measured, ReviewMeans, price_of_play
 from automem.loops.opening import Opened
 from automem.loops.section import LoopSection
-from automem.models.cost import cost
 from automem.protocols import Gate
 from automem.records.gate import Pair
 from automem.records.review import Spent
@@ -22,6 +22,10 @@ means count."""
 NOT_MEASURED = (
     "no episode of this game was measured, so calls, tokens, money and hours are not known; name "
     "a run that has some with --measured-in, such as one of `automem eval`"
+)
+NOT_ASSUMED = (
+    "no episode of this game was measured, so what [pipeline.assumed] does not say is not known; "
+    "name a run that has some with --measured-in, such as one of `automem eval`"
 )
 NO_REVIEW = "no review was held in this run, so only its budget is known"
 
@@ -54,31 +58,33 @@ def foretell(
     review: ReviewMeans,
 ) -> Amounts:
     """Play and reviews of what is left; nothing of it is trained."""
-    at_once = min(
-        opened.config.evaluation.episodes_at_once or 10_000, len(opened.tasks) * _stage(opened)
-    )
-    price = price_of_play(opened.config)
-    tokens = dollars = None
-    if measured is not None:
-        usage = measured.usage
-        each = (usage.input_tokens + usage.output_tokens) / measured.episodes
-        tokens = episodes * each
-        one = measured.cost if price is None else cost(usage, price) / measured.episodes
-        dollars = None if one is None else episodes * one
+    assumed = opened.config.pipeline.assumed
+    episode = _episode(opened, measured)
     return Amounts(
         tries=tries,
         reviews=reviews,
         episodes=episodes,
-        steps=episodes * measured.steps if measured else _most_steps(opened, episodes),
-        calls=episodes * measured.calls if measured else None,
-        tokens=tokens,
-        cost=dollars,
-        hours=episodes * measured.seconds / at_once / 3600 if measured else None,
-        review_turns=_times(reviews, review.turns),
-        review_tokens=_times(reviews, review.tokens),
-        review_cost=_times(reviews, review.cost),
-        review_hours=_times(reviews / 3600, review.seconds),
+        steps=times(episodes, episode.steps),
+        calls=times(episodes, episode.calls),
+        tokens=times(episodes, episode.tokens),
+        cost=times(episodes, episode.cost),
+        hours=times(episodes, times(episode.seconds, 1 / 3600)),
+        review_turns=times(reviews, _either(review.turns, assumed.review_turns)),
+        review_tokens=times(reviews, _either(review.tokens, assumed.review_tokens)),
+        review_cost=times(reviews, _either(review.cost, assumed.review_cost)),
+        review_hours=times(reviews / 3600, review.seconds),
     )
+
+
+def assumed_source(opened: Opened[LoopSection], measured: Measured | None) -> str:
+    """Where the figures come from where no episode was measured; empty where nothing says any."""
+    return "" if measured else _episode(opened, None).source
+
+
+def _episode(opened: Opened[LoopSection], measured: Measured | None) -> Episode:
+    at_once = opened.config.evaluation.episodes_at_once or 10_000
+    together = min(at_once, len(opened.tasks) * _stage(opened))
+    return episode_of(measured, opened.config, "", together)
 
 
 def notes(
@@ -86,7 +92,9 @@ def notes(
 ) -> Iterator[str]:
     """What is not known, and what can be done about it."""
     if measured is None:
-        yield NOT_MEASURED
+        episode = _episode(opened, None)
+        if None in (episode.calls, episode.tokens, episode.cost, episode.seconds):
+            yield NOT_ASSUMED if episode.source else NOT_MEASURED
     elif measured.cost is None and price_of_play(opened.config) is None:
         yield "the price of the player's model is not known, so its money is not"
     if not reviews:
@@ -101,12 +109,5 @@ def _stage(opened: Opened[LoopSection]) -> int:
     return max(1, opened.gate.judge([]).seeds)
 
 
-def _most_steps(opened: Opened[LoopSection], episodes: float) -> float | None:
-    most = opened.config.environment.max_steps
-    return None if most is None else episodes * most
-
-
-def _times(count: float, each: float | None) -> float | None:
-    if not count:
-        return 0.0
-    return None if each is None else count * each
+def _either(known: float | None, otherwise: float | None) -> float | None:
+    return otherwise if known is None else known

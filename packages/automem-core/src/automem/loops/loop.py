@@ -51,6 +51,8 @@ class LoopEstimate(Record):
     measured_episodes: int
     measured_in: str
     """The run whose episodes were measured; empty where there are none."""
+    assumed: str = ""
+    """Where the figures of an episode come from that was not measured; empty where nothing says."""
     notes: tuple[str, ...]
     unmeasured: tuple[str, ...] = ()
     """Those of the notes that something assumed in place of a measurement makes pointless."""

@@ -130,6 +130,9 @@ class AssumedSection(Record):
     """Output tokens a second, likewise."""
     gpus: Amount = 0.0
     """Of the engine; 0 where there are none, or they are somebody else's."""
+    steps_per_second: Above | None = None
+    """Of all episodes at once, model, memory and game together; None is what `prefill` and
+    `decode` come to."""
     review_turns: Amount | None = None
     """Of one review; likewise `review_tokens` and `review_cost`."""
     review_tokens: Amount | None = None

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from automem.loops.beginning import given_root
-from automem.loops.foretelling import NO_REVIEW, NOT_MEASURED, foretell, notes
+from automem.loops.foretelling import (
+    NO_REVIEW,
+    NOT_ASSUMED,
+    NOT_MEASURED,
+    assumed_source,
+    foretell,
+    notes,
+)
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import (
     Measured,
@@ -42,8 +49,9 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
         report_episodes=len(opened.report) * len(opened.tasks) * (opened.section.revisions + 1),
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",
+        assumed=assumed_source(opened, measured) if most.tries else "",
         notes=tuple(notes(opened, measured, reviews)) if most.tries else (),
-        unmeasured=(NOT_MEASURED, NO_REVIEW),
+        unmeasured=(NOT_MEASURED, NOT_ASSUMED, NO_REVIEW),
     )
 
 

@@ -11,7 +11,9 @@ from automem.errors import DataError
 from automem.loops.beginning import given_root
 from automem.loops.foretelling import (
     NO_REVIEW,
+    NOT_ASSUMED,
     NOT_MEASURED,
+    assumed_source,
     foretell,
     notes,
     seeds_of_noise,
@@ -90,13 +92,15 @@ def estimate(opened: Opened, player: Player, source: RunFolder) -> LoopEstimate:
         report_episodes=len(loop.report) * len(loop.tasks) * (1 + kept + most.trainings),
         measured_episodes=measured.episodes if measured else 0,
         measured_in=str(source.path) if measured else "",
+        assumed=assumed_source(loop, measured) if most.trainings else "",
         notes=(*notes(loop, measured, reviews), *_unknown(training)) if most.trainings else (),
-        unmeasured=(NOT_MEASURED, NO_REVIEW, *_unknown(training)),
+        unmeasured=(NOT_MEASURED, NOT_ASSUMED, NO_REVIEW, *_unknown(training)),
     )
 
 
 def training_of(opened: Opened, source: RunFolder, measured: Measured | None) -> Trainings:
-    """What one training takes, by the data sets and trainings of a run, else by its calls."""
+    """What one training takes, by the data sets of a run, by its calls, or as it is assumed."""
+    assumed = opened.config.pipeline.assumed
     prior = priors(opened.config.environment.name, parameters_of(opened.base))[0]
     epochs = prior.lora.epochs
     sizes = list(_sizes(source))
@@ -113,7 +117,9 @@ def training_of(opened: Opened, source: RunFolder, measured: Measured | None) ->
             f"no data set was made yet: a training is taken to have {prior.minimum} examples, as "
             f"long as calls were, {epochs} times",
         )
-    speed = opened.section.tokens_per_second or measured_speed(source)
+    if tokens is None and assumed.training_tokens is not None:
+        tokens, told = assumed.training_tokens, ("tokens of training: assumed likewise",)
+    speed = opened.section.tokens_per_second or measured_speed(source) or assumed.training
     return Trainings(tokens, speed, told)
 
 
