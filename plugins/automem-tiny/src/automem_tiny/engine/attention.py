@@ -26,10 +26,10 @@ class Attention(Protocol):
         """The rows whose logits are wanted; None means all."""
         ...
 
-    def mix(self, qkv: Matrix, values: Matrix) -> Matrix:
+    def mix(self, qkv: Matrix, keys: Matrix, values: Matrix) -> Matrix:
         """Keep the keys and values of `[rows, q+k+v]`; what the queries find, `[rows, q]`.
 
-        `values` are those of one layer: `[slots, 2 * key heads, tokens, head size]`.
+        `keys` and `values` are the slots of one layer, as `KeyValues` has them.
         """
         ...
 
@@ -62,19 +62,19 @@ class OneEach:
             behind = np.arange(seen) > positions[:, None]
             self._hidden = np.where(behind, np.float32(-np.inf), np.float32(0))[:, None, None, :]
 
-    def mix(self, qkv: Matrix, values: Matrix) -> Matrix:
+    def mix(self, qkv: Matrix, keys: Matrix, values: Matrix) -> Matrix:
         """See `Attention.mix`."""
         shape = self._shape
         count, heads, size = len(qkv), shape.num_key_value_heads, shape.head_dim
         seen = int(self._positions.max()) + 1
         fresh = qkv[:, shape.query_width :].reshape(count, 2 * heads, size)
-        values[self._rows, :, self._positions] = fresh
-        kept = values[:count, :, :seen]
+        keys[self._rows, :, :, self._positions] = fresh[:, :heads]
+        values[self._rows, :, self._positions] = fresh[:, heads:]
         query = qkv[:, : shape.query_width].reshape(count, heads, shape.group, size)
-        scores = query @ kept[:, :heads].swapaxes(-1, -2)
+        scores = query @ keys[:count, ..., :seen]
         if self._hidden is not None:
             scores += self._hidden
-        return _found(scores, kept[:, heads:]).reshape(count, shape.query_width)
+        return _found(scores, values[:count, :, :seen]).reshape(count, shape.query_width)
 
 
 class Several:
@@ -87,7 +87,7 @@ class Several:
         self._segments = segments
         self.last: Tokens | None = np.array([segment.end - 1 for segment in segments])
 
-    def mix(self, qkv: Matrix, values: Matrix) -> Matrix:
+    def mix(self, qkv: Matrix, keys: Matrix, values: Matrix) -> Matrix:
         """See `Attention.mix`."""
         shape = self._shape
         heads, group, size = shape.num_key_value_heads, shape.group, shape.head_dim
@@ -95,20 +95,20 @@ class Several:
         for segment in self._segments:
             rows = qkv[segment.begin : segment.end]
             count, past = len(rows), segment.past
-            own = values[segment.slot]
-            own[:, past : past + count] = (
-                rows[:, shape.query_width :].reshape(count, 2 * heads, size).swapaxes(0, 1)
-            )
+            fresh = rows[:, shape.query_width :].reshape(count, 2, heads, size)
+            own_keys, own_values = keys[segment.slot], values[segment.slot]
+            own_keys[..., past : past + count] = fresh[:, 0].transpose(1, 2, 0)
+            own_values[:, past : past + count] = fresh[:, 1].swapaxes(0, 1)
             query = rows[:, : shape.query_width].reshape(count, heads, group, size)
             out = mixed[segment.begin : segment.end].reshape(count, heads, group, size)
             for first in range(0, count, _ROWS):
                 end = min(first + _ROWS, count)
                 block, seen = end - first, past + end
                 asked = query[first:end].transpose(1, 2, 0, 3).reshape(heads, group * block, size)
-                scores = asked @ own[:heads, :seen].swapaxes(-1, -2)
+                scores = asked @ own_keys[..., :seen]
                 within = scores.reshape(heads, group, block, seen)[..., past + first :]
                 within += _HIDDEN[:block, :block]
-                found = _found(scores, own[heads:, :seen])
+                found = _found(scores, own_values[:, :seen])
                 out[first:end] = found.reshape(heads, group, block, size).transpose(2, 0, 1, 3)
         return mixed
 

@@ -16,7 +16,7 @@ from automem.errors import ModelError
 from automem_tiny.engine.adapters import Adapter, read_adapter
 from automem_tiny.engine.asking import Answer, Ask, Ending, Generation, Tokens
 from automem_tiny.engine.choosing import choose
-from automem_tiny.engine.keeping import Arena, Kept, shared
+from automem_tiny.engine.keeping import Arena, Kept, KeyValues, shared
 from automem_tiny.engine.network import Network
 from automem_tiny.engine.shape import read_shape
 from automem_tiny.engine.text import Text, read_text
@@ -124,7 +124,7 @@ class Engine:
             new += rest
         return self._chosen(self.network.read(entering), first) if entering else []
 
-    def _known(self, generation: Generation, count: int) -> tuple[int, Matrix | None]:
+    def _known(self, generation: Generation, count: int) -> tuple[int, KeyValues | None]:
         """How much of a prompt is there already, and where: kept, or in one of the slots."""
         most = len(generation.prompt) - 1
         prefix, longest = self.kept.best(generation.adapter, generation.prompt)

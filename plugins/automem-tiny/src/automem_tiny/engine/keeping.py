@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -12,32 +13,59 @@ from automem_tiny.engine.asking import Tokens
 from automem_tiny.engine.shape import Shape
 from automem_tiny.engine.weights import Matrix
 
+_PADDING: Final = 16
+"""Numbers behind each row of keys: rows that are a power of two apart share places in a cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValues:
+    """Keys and values of one conversation, or of many; a view or a copy."""
+
+    keys: Matrix
+    """`[layers, ..., key heads, head size, tokens]`, the way queries are multiplied with them."""
+    values: Matrix
+    """`[layers, ..., key heads, tokens, head size]`"""
+
+    def first(self, tokens: int) -> KeyValues:
+        """Those of the first tokens; a view."""
+        return KeyValues(self.keys[..., :tokens], self.values[..., :tokens, :])
+
+    def slot(self, number: int) -> KeyValues:
+        """Those of one conversation of many; a view."""
+        return KeyValues(self.keys[:, number], self.values[:, number])
+
+    def copy(self) -> KeyValues:
+        """With memory of its own."""
+        return KeyValues(self.keys.copy(), self.values.copy())
+
 
 @dataclass(slots=True)
 class Arena:
     """Room for so many conversations; memory is taken only as it is filled."""
 
     context: int
-    values: Matrix
-    """`[layers, slots, 2 * key heads, tokens, head size]`: keys, and behind them values."""
+    slots: KeyValues
     lengths: Tokens
     """Tokens of each slot."""
 
     @classmethod
     def of(cls, shape: Shape, slots: int) -> Arena:
         """An empty one. What lies behind a conversation must be finite, so it begins as zeros."""
-        heads, size = shape.num_key_value_heads, shape.head_dim
-        context = shape.max_position_embeddings
-        room = (shape.num_hidden_layers, slots, 2 * heads, context, size)
-        return cls(context, np.zeros(room, np.float32), np.zeros(slots, np.int64))
+        size, context = shape.head_dim, shape.max_position_embeddings
+        room = (shape.num_hidden_layers, slots, shape.num_key_value_heads)
+        keys = np.zeros((*room, size, context + _PADDING), np.float32)
+        values = np.zeros((*room, context, size), np.float32)
+        return cls(context, KeyValues(keys, values), np.zeros(slots, np.int64))
 
-    def written(self, slot: int) -> Matrix:
+    def written(self, slot: int) -> KeyValues:
         """What a slot holds; a view."""
-        return self.values[:, slot, :, : self.lengths[slot]]
+        return self.slots.slot(slot).first(int(self.lengths[slot]))
 
-    def put(self, slot: int, values: Matrix, tokens: int) -> None:
+    def put(self, slot: int, given: KeyValues, tokens: int) -> None:
         """Begin a slot with the first tokens of something kept, or of another slot."""
-        self.values[:, slot, :, :tokens] = values[:, :, :tokens]
+        room, source = self.slots.slot(slot).first(tokens), given.first(tokens)
+        room.keys[:] = source.keys
+        room.values[:] = source.values
         self.lengths[slot] = tokens
 
 
@@ -47,7 +75,7 @@ class Prefix:
 
     adapter: Adapter | None
     tokens: Tokens
-    values: Matrix
+    values: KeyValues
 
 
 def shared(one: Tokens, other: Tokens) -> int:
@@ -78,7 +106,7 @@ class Kept:
         self._entries.move_to_end(found)
         return self._entries[found], longest
 
-    def keep(self, adapter: Adapter | None, tokens: Tokens, values: Matrix) -> None:
+    def keep(self, adapter: Adapter | None, tokens: Tokens, values: KeyValues) -> None:
         """Copy a conversation's; it replaces those that it continues."""
         continued: list[int] = []
         for number, entry in self._entries.items():
