@@ -3,21 +3,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
-PROMPT_WEIGHT: Final = 0.1
-"""What a token of a prompt counts: enough to learn the language of the game from it."""
-NUMBER_WEIGHT: Final = 3.0
-"""What a token of a coordinate counts in a reply: copying has to be exact."""
 EDGE: Final = 63
-_PAIR = re.compile(r"(?<![\d-])(-?\d+),(-?\d+)")
-_NUMBER = re.compile(r"-?\d+")
+"""As far as the map reaches from where an episode begins."""
+_NUMBER: Final = re.compile(r"( ?)(-?\d+)")
+
+
+class Kind(IntFlag):
+    """What a token is."""
+
+    REPLY = 1
+    """Of a reply that is learned."""
+    NUMBER = 2
+    """A whole number."""
+    X = 4
+    """The first number of a pair of coordinates."""
+    Y = 8
+    """The second one."""
+    SYSTEM = 16
+    """Of the system message, in which nothing is foretold."""
 
 
 @dataclass(slots=True)
@@ -25,8 +37,12 @@ class Example:
     """One conversation as tokens."""
 
     tokens: list[int]
-    weights: list[float]
-    """Of each token as something to be foretold."""
+    kinds: list[int]
+    """Of each token, bits of `Kind`."""
+    shared: int
+    """So many tokens are the system message."""
+    movable: bool
+    """Whether each number of its coordinates is one token."""
 
 
 def read_lessons(paths: list[Path]) -> Iterator[dict[str, Any]]:
@@ -37,68 +53,96 @@ def read_lessons(paths: list[Path]) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def shifted(messages: list[dict[str, str]], luck: Random) -> list[dict[str, str]]:
-    """The conversation somewhere else on the map, as far as the map reaches."""
-    pairs = [pair for m in messages for pair in _PAIR.findall(m["content"])]
-    if not pairs:
-        return messages
-    moves: list[int] = []
-    for axis in (0, 1):
-        values = [int(pair[axis]) for pair in pairs]
-        low, high = -EDGE - min(values), EDGE - max(values)
-        moves.append(luck.randint(min(low, high), max(low, high)))
-
-    def moved(found: re.Match[str]) -> str:
-        return f"{int(found[1]) + moves[0]},{int(found[2]) + moves[1]}"
-
-    return [{**m, "content": _PAIR.sub(moved, m["content"])} for m in messages]
-
-
-def example(messages: list[dict[str, str]], tokenizer: Any, *, last: bool = False) -> Example:
-    """Tokens and weights; the rendering is that of the chat template.
-
-    With `last` the final reply alone is learned.
-    """
-    texts: list[str] = []
-    learned: list[bool] = []
-    for place, message in enumerate(messages, 1):
-        if message["role"] == "assistant":
-            texts += ["<|im_start|>assistant\n", f"{message['content']}<|im_end|>", "\n"]
-            learned += [False, place == len(messages) or not last, False]
-        else:
-            texts.append(f"<|im_start|>{message['role']}\n{message['content']}<|im_end|>\n")
-            learned.append(False)
-    tokens: list[int] = []
-    weights: list[float] = []
-    for text, is_learned in zip(texts, learned, strict=True):
-        ids = tokenizer(text)
-        tokens += ids
-        if is_learned:
-            weights += [NUMBER_WEIGHT if tokenizer.is_number(token) else 1.0 for token in ids]
-        else:
-            weights += [PROMPT_WEIGHT] * len(ids)
-    return Example(tokens, weights)
-
-
 class Encoder:
-    """A tokenizer that remembers texts it has met."""
+    """A tokenizer that remembers the pieces it has met: a field's tokens depend on nothing else."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
 
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        size = self._tokenizer.get_vocab_size()
-        self._numbers = {
-            index
-            for index in range(size)
-            if _NUMBER.fullmatch(self._tokenizer.decode([index], skip_special_tokens=False).strip())
-        }
-        self.size = size
+        data = (folder / "tokenizer.json").read_bytes()
+        self.digest = hashlib.sha256(data).digest()
+        self._tokenizer = Tokenizer.from_str(data.decode())
+        field = json.loads(data)["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
+        self._split = re.compile(f"({field})").split
+        self._pieces: dict[str, list[int]] = {}
+        self.size: int = self._tokenizer.get_vocab_size()
+        self.numbers: dict[tuple[str, int], int] = {}
+        """Tokens of whole numbers, by what stands before them and their value."""
+        for index in range(self.size):
+            found = _NUMBER.fullmatch(self._tokenizer.decode([index], skip_special_tokens=False))
+            if found and f"{int(found[2])}" == found[2]:
+                self.numbers[found[1], int(found[2])] = index
+        self.values = {token: value for (_, value), token in self.numbers.items()}
+        self.spaced = {token for (before, _), token in self.numbers.items() if before}
+        self.comma = self.token(",")
+
+    def token(self, text: str) -> int:
+        """The one token of a text."""
+        (found,) = self.slowly(text)
+        return found
 
     def __call__(self, text: str) -> list[int]:
         """The tokens of a text."""
+        tokens: list[int] = []
+        for piece in self._split(text):
+            if piece:
+                known = self._pieces.get(piece)
+                if known is None:
+                    known = self._pieces[piece] = self.slowly(piece)
+                tokens += known
+        return tokens
+
+    def slowly(self, text: str) -> list[int]:
+        """The same by the tokenizer itself."""
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
-    def is_number(self, token: int) -> bool:
-        """Whether a token is a whole number."""
-        return token in self._numbers
+
+def example(messages: Sequence[dict[str, str]], encoder: Encoder, *, last: bool) -> Example:
+    """Tokens and kinds; the rendering is that of the chat template.
+
+    With `last` the final reply alone is learned.
+    """
+    tokens: list[int] = []
+    kinds: list[int] = []
+    shared = 0
+    for place, message in enumerate(messages, 1):
+        role, content = message["role"], message["content"]
+        if role == "assistant":
+            learned = Kind.REPLY if place == len(messages) or not last else 0
+            parts = [("<|im_start|>assistant\n", 0), (f"{content}<|im_end|>", int(learned))]
+            parts.append(("\n", 0))
+        else:
+            parts = [(f"<|im_start|>{role}\n{content}<|im_end|>\n", 0)]
+        for text, kind in parts:
+            ids = encoder(text)
+            tokens += ids
+            kinds += [kind] * len(ids)
+        if place == 1 and role == "system":
+            shared = len(tokens)
+            kinds = [int(Kind.SYSTEM)] * shared
+    movable = _mark(tokens, kinds, encoder)
+    return Example(tokens, kinds, shared, movable)
+
+
+def _mark(tokens: list[int], kinds: list[int], encoder: Encoder) -> bool:
+    """Mark numbers and pairs of them; whether all pairs can be moved."""
+    numbers, spaced, comma = encoder.values, encoder.spaced, encoder.comma
+    movable = True
+    padded = [-1, -1, *tokens, -1, -1]
+    for place, token in enumerate(tokens):
+        if token in numbers:
+            kinds[place] |= Kind.NUMBER
+        if token != comma:
+            continue
+        before, first, _, second, after = padded[place : place + 5]
+        if first not in numbers or second not in numbers or second in spaced:
+            continue
+        # Part of a number of several tokens, or of three numbers in a row.
+        longer = first not in spaced and (before in numbers or before == comma)
+        longer |= after in numbers and after not in spaced
+        if longer or max(abs(numbers[first]), abs(numbers[second])) > EDGE:
+            movable = False
+            continue
+        kinds[place - 1] |= Kind.X
+        kinds[place + 1] |= Kind.Y
+    return movable

@@ -1,0 +1,193 @@
+"""Which lessons a step learns, and how they lie in the rows of a pass.
+
+A batch is a function of seed and step alone. It is dealt into two halves of like size, and each
+half is computed by itself, whether by one process or two: so both give the same bytes.
+"""
+# pyright: basic, reportMissingImports=false
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from automem_tiny.training.forward import Group, Rows
+from automem_tiny.training.lessons import EDGE, Encoder, Kind
+from automem_tiny.training.pools import Drawn, Pools
+
+HALVES: Final = 2
+MOVED: Final = 0.5
+"""The share of lessons that are moved over the map."""
+NATURAL: Final = 0.75
+"""From this share of the steps on lessons are drawn as they come."""
+PROMPTED: Final = 0.25
+"""The share of lessons whose prompts are learned, too."""
+PROMPT_WEIGHT: Final = 0.4
+"""What a token of such a prompt counts: enough to learn the language of the game from it."""
+NUMBER_WEIGHT: Final = 3.0
+"""What a token of a number counts in a reply: copying has to be exact."""
+TOGETHER: Final = 4
+"""Lessons that attend together: they are of like length."""
+_TABLE: Final = np.arange(-EDGE, EDGE + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A lesson as it is learned this time."""
+
+    tokens: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    """Of each token as something to be foretold."""
+    replies: NDArray[np.bool_]
+    """Which of them are of a learned reply."""
+    shared: int
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Half of a batch."""
+
+    rows: Rows
+    weights: Tensor
+    """Of each foretold token."""
+    replies: Tensor
+    owners: Tensor
+    """Of each foretold token, the number of its lesson in the half as it was given."""
+    tokens: int
+    """Of all lessons, those that they share counted each time."""
+
+
+class Mover:
+    """Moves coordinates over the map, token by token."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        wanted = {("", 1), (" ", 1)}
+        self._to: dict[bool, NDArray[np.int64]] = {}
+        self._value = np.zeros(encoder.size, np.int64)
+        self._spaced = np.zeros(encoder.size, np.bool_)
+        for before, _ in wanted:
+            tokens = [encoder.numbers.get((before, int(value)), -1) for value in _TABLE]
+            self._to[bool(before)] = np.array(tokens)
+        for (before, value), token in encoder.numbers.items():
+            self._value[token], self._spaced[token] = value, bool(before)
+        # A tokenizer of little text may lack numbers.
+        self._whole = all((table >= 0).all() for table in self._to.values())
+
+    def moved(
+        self, tokens: NDArray[np.int64], kinds: NDArray[np.uint8], luck: Random
+    ) -> NDArray[np.int64]:
+        """The conversation somewhere else on the map, as far as the map reaches."""
+        found = tokens.copy()
+        for axis in (Kind.X, Kind.Y):
+            where = np.nonzero(kinds & axis)[0]
+            if not len(where) or not self._whole:
+                continue
+            values = self._value[tokens[where]]
+            values = values + luck.randint(-EDGE - int(values.min()), EDGE - int(values.max()))
+            spaced = self._spaced[tokens[where]]
+            to = np.where(spaced, self._to[True][values + EDGE], self._to[False][values + EDGE])
+            found[where] = to
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """All batches of a training."""
+
+    pools: Pools
+    mover: Mover
+    seed: int
+    steps: int
+    size: int
+    folding: int
+    """Queries for each key of a layer."""
+
+    def half(self, step: int, which: int) -> Half:
+        """One half of a step's batch."""
+        luck = Random(f"{self.seed}/{step}")  # noqa: S311 - games, not secrets
+        natural = step >= NATURAL * self.steps
+        chosen = [
+            (self.pools.draw(luck, natural=natural), luck.random() < PROMPTED, luck.random())
+            for _ in range(self.size)
+        ]
+        chosen.sort(key=lambda one: one[0].length)
+        return lay(
+            [self._taken(*one) for one in chosen[which::HALVES]],
+            self.folding,
+        )
+
+    def _taken(self, drawn: Drawn, prompted: bool, fate: float) -> Taken:  # noqa: FBT001
+        tokens = drawn.tokens.astype(np.int64)
+        if fate < MOVED and drawn.movable:
+            luck = Random(fate)  # noqa: S311 - games, not secrets
+            tokens = self.mover.moved(tokens, drawn.kinds, luck)
+        return taken(tokens, drawn, PROMPT_WEIGHT if prompted else 0.0)
+
+
+def taken(tokens: NDArray[np.int64], drawn: Drawn, prompt_weight: float = 0.0) -> Taken:
+    """A lesson with the weights of its tokens."""
+    kinds = drawn.kinds
+    replies = (kinds & Kind.REPLY) > 0
+    numbers = np.where(kinds & Kind.NUMBER, np.float32(NUMBER_WEIGHT), np.float32(1))
+    weights = np.where(replies, numbers, np.float32(prompt_weight))
+    weights[: drawn.shared + 1] = 0
+    return Taken(tokens, weights, replies, drawn.shared)
+
+
+def lay(lessons: Sequence[Taken], folding: int) -> Half:
+    """Lessons, sorted by length, as rows; their system messages once each."""
+    begun: dict[bytes, NDArray[np.int64]] = {}
+    tokens: list[NDArray[np.int64]] = []
+    positions: list[NDArray[np.int64]] = []
+    rows: list[NDArray[np.int64]] = []
+    count = 0
+
+    def add(new: NDArray[np.int64], position: int) -> NDArray[np.int64]:
+        nonlocal count
+        tokens.append(new)
+        positions.append(np.arange(position, position + len(new)))
+        count += len(new)
+        return np.arange(count - len(new), count)
+
+    for one in lessons:
+        head = one.tokens[: one.shared]
+        key = head.tobytes()
+        if key not in begun:
+            begun[key] = add(head, 0)
+        # Nothing is foretold after the last token.
+        rows.append(np.concatenate([begun[key], add(one.tokens[one.shared : -1], one.shared)]))
+    groups: list[Group] = []
+    places = np.zeros(count, np.int64)
+    total = 0
+    for first in range(0, len(rows), TOGETHER):
+        part = rows[first : first + TOGETHER]
+        length = max(map(len, part))
+        grid = np.zeros((len(part), length), np.int64)
+        for number, own in enumerate(part):
+            grid[number, : len(own)] = own
+            places[own] = np.arange(len(own)) + total + number * length
+        total += grid.size
+        ahead = torch.full((length, length), float("-inf")).triu_(1).repeat(folding, 1)
+        groups.append(Group(torch.from_numpy(grid.ravel()), len(part), length, ahead))
+    foretold = [one.weights[1:] > 0 for one in lessons]
+    pick = lambda parts: np.concatenate([p[f] for p, f in zip(parts, foretold, strict=True)])  # noqa: E731
+    return Half(
+        rows=Rows(
+            tokens=torch.from_numpy(np.concatenate(tokens)),
+            positions=torch.from_numpy(np.concatenate(positions)),
+            groups=tuple(groups),
+            places=torch.from_numpy(places),
+            asked=torch.from_numpy(pick(rows)),
+            targets=torch.from_numpy(pick([one.tokens[1:] for one in lessons])),
+        ),
+        weights=torch.from_numpy(pick([one.weights[1:] for one in lessons])),
+        replies=torch.from_numpy(pick([one.replies[1:] for one in lessons])),
+        owners=torch.from_numpy(pick([np.full(len(r), n) for n, r in enumerate(rows)])),
+        tokens=sum(len(one.tokens) for one in lessons),
+    )
