@@ -52,6 +52,15 @@ async def test_cancelling_ends_the_child_too(tmp_path: Path) -> None:
     assert process.pid > 0
 
 
+async def test_one_that_is_cancelled_while_it_starts_is_ended_as_well(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", "input()"]
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        async with child(argv, log=tmp_path / "log") as process:
+            await process.stdout.receive()
+    assert process.process.returncode == -15
+
+
 async def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         async with child([str(tmp_path / "nothing")], log=tmp_path / "log"):

@@ -56,7 +56,8 @@ async def child(
     Raises OSError if it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as stderr:
+    # Cancelled half-way, asyncio would kill it and wait for it no more.
+    with log.open("ab") as stderr, anyio.CancelScope(shield=True):
         process = await anyio.open_process(
             list(argv),
             stderr=stderr,
