@@ -56,6 +56,7 @@ async def child(
     Raises OSError if it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    process: Process | None = None
     # Cancelled half-way, asyncio would kill it and wait for it no more.
     with log.open("ab") as stderr, anyio.CancelScope(shield=True):
         process = await anyio.open_process(
@@ -65,6 +66,7 @@ async def child(
             start_new_session=True,
             pass_fds=pass_fds,
         )
+    assert process is not None  # noqa: S101 - a shielded scope swallows nothing
     try:
         yield Child(
             process=process,
