@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
 import msgspec
+from msgspec import Meta
 
 from automem.errors import ServerError
 
+Count = Annotated[int, Meta(ge=1)]
 _PLAIN: Final[dict[str, tuple[object, ...]]] = {
     "model_type": ("llama",),
     "hidden_act": ("silu",),
@@ -23,19 +25,22 @@ _PLAIN: Final[dict[str, tuple[object, ...]]] = {
 class Shape(msgspec.Struct, frozen=True):
     """The sizes of a model like Llama; other fields of the file are not read."""
 
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
-    head_dim: int
-    vocab_size: int
-    max_position_embeddings: int
-    rms_norm_eps: float
+    hidden_size: Count
+    intermediate_size: Count
+    num_hidden_layers: Count
+    num_attention_heads: Count
+    vocab_size: Count
+    max_position_embeddings: Count
     rope_theta: float
-    attention_bias: bool
-    tie_word_embeddings: bool
     eos: tuple[int, ...]
+    """Tokens that end an answer."""
+    num_key_value_heads: Annotated[int, Meta(ge=0)] = 0
+    """As many as there are heads, where the file says nothing."""
+    head_dim: Annotated[int, Meta(ge=0)] = 0
+    """A head's share of `hidden_size`, where the file says nothing."""
+    rms_norm_eps: float = 1e-6
+    attention_bias: bool = False
+    tie_word_embeddings: bool = False
 
     @property
     def group(self) -> int:
@@ -84,13 +89,7 @@ def read_shape(folder: Path) -> Shape:
     rope = cast("dict[str, Any]", config.get("rope_parameters") or {})
     if rope.get("rope_type", "default") != "default":
         raise _refusal(folder, f"its rope_type is {rope['rope_type']!r}")
-    heads = config.get("num_attention_heads") or 1
     given: dict[str, Any] = {
-        "head_dim": (config.get("hidden_size") or 0) // heads,
-        "num_key_value_heads": heads,
-        "attention_bias": False,
-        "tie_word_embeddings": False,
-        "rms_norm_eps": 1e-6,
         "rope_theta": rope.get("rope_theta", 10_000.0),
         **{key: value for key, value in config.items() if value is not None},
         "eos": read_eos(config),
@@ -98,8 +97,14 @@ def read_shape(folder: Path) -> Shape:
     try:
         shape = msgspec.convert(given, Shape)
     except msgspec.ValidationError as error:
-        raise ServerError(f"{folder / 'config.json'}: {error}") from error
-    if shape.num_attention_heads % shape.num_key_value_heads or shape.head_dim % 2:
+        raise ServerError(f"{folder / 'config.json'} says what no model has: {error}") from error
+    heads = shape.num_attention_heads
+    shape = msgspec.structs.replace(
+        shape,
+        num_key_value_heads=shape.num_key_value_heads or heads,
+        head_dim=shape.head_dim or shape.hidden_size // heads,
+    )
+    if heads % shape.num_key_value_heads or shape.head_dim % 2:
         raise _refusal(folder, "its heads do not divide")
     return shape
 

@@ -64,6 +64,11 @@ class TinyEngine:
         """It listens nowhere."""
         return ()
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that wait for an answer."""
+        return len(self._calls)
+
     def served_name(self, adapter: str | None) -> str:
         """What replies say they are from."""
         return self.names[adapter]

@@ -1,0 +1,323 @@
+"""The backend tiny: a worker that lives as long as who opened it, asked as roles ask."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import msgspec
+import pytest
+
+from automem.errors import ConfigError, ModelError, ServerError
+from automem.evaluate.evaluator import evaluate
+from automem.evaluate.progress import Progress
+from automem.models.engines import EngineRequest
+from automem.models.limiter import AdaptiveLimiter
+from automem.models.retry import Attempts, Patience
+from automem.plugins import load_plugins
+from automem.records.config import (
+    EnvironmentSection,
+    EvaluationSection,
+    RoleSection,
+    RunConfig,
+    RunSection,
+    ScaffoldSection,
+    SeedsSection,
+)
+from automem.records.model import Message, ModelReply, ModelRequest, Sampling
+from automem.records.result import Evaluation
+from automem.records.training import DataIdentity, LoraSettings, Provenance, TrainingJob
+from automem.run.layout import run_folder
+from automem.tasks import beside
+from automem.testing.toy import toy_entry_point
+from automem.testing.training_worker import base_identity
+from automem_tiny.engine import Engine
+from automem_tiny.engine.asking import Ask
+from automem_tiny.folders import model
+from automem_tiny.serving.backend import open_tiny, tiny_client
+from automem_tiny.serving.host import TinyEngine
+from automem_tiny.serving.options import TinyOptions
+from automem_tiny.testing import build_adapter, build_model
+
+pytestmark = pytest.mark.anyio
+
+
+def request(said: str, **sampling: Any) -> ModelRequest:
+    usual = {"temperature": 0.0, "max_tokens": 16}
+    return ModelRequest(
+        messages=(Message(role="user", content=said),),
+        sampling=Sampling(**{**usual, **sampling}),
+        seed=3,
+    )
+
+
+@dataclass
+class Opener:
+    """Opens engines over one model, and keeps what they tell."""
+
+    model: Path
+    folder: Path
+    said: list[str] = field(default_factory=list[str])
+
+    @asynccontextmanager
+    async def open(
+        self, *adapters: str | None, model: str | None = None
+    ) -> AsyncGenerator[TinyEngine]:
+        asked = EngineRequest(
+            backend="tiny",
+            model=model or str(self.model),
+            adapters=(None, *adapters),
+            options=TinyOptions(),
+            logs=self.folder / "logs",
+            tell=self.said.append,
+        )
+        async with open_tiny(asked) as engine:
+            assert isinstance(engine, TinyEngine)
+            await engine.ready()
+            yield engine
+
+    def adapter(self, name: str = "adapter", **how: Any) -> str:
+        return str(build_adapter(self.folder / name, self.model, **how))
+
+
+@pytest.fixture
+def opener(tmp_path: Path) -> Opener:
+    return Opener(build_model(tmp_path / "model"), tmp_path)
+
+
+async def ask(
+    engine: TinyEngine, asked: ModelRequest, adapter: str | None = None, *, retries: int = 0
+) -> ModelReply:
+    """One call as the router makes it."""
+    patience = Patience(timeout_seconds=60.0, retries=retries, random=Random(0))
+    attempts = Attempts("memory", patience, AdaptiveLimiter(), engine=engine)
+    backend = tiny_client(None, adapter, TinyOptions(), engine)
+    return await attempts.run(lambda: backend.complete(asked))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+async def test_roles_are_answered_together_by_base_and_adapter(opener: Opener) -> None:
+    folder = opener.adapter()
+    replies: dict[tuple[int, str | None], ModelReply] = {}
+    async with opener.open(folder) as engine:
+
+        async def one(number: int, adapter: str | None) -> None:
+            replies[number, adapter] = await ask(engine, request(f"call {number}"), adapter)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                for adapter in (None, folder):
+                    tasks.start_soon(one, number, adapter)
+    alone = Engine.load(opener.model)
+    for (number, adapter), reply in replies.items():
+        asked = request(f"call {number}")
+        (answer,) = alone.answer(
+            [Ask(messages=asked.messages, temperature=0.0, max_tokens=16, adapter=adapter)]
+        )
+        assert reply.text == answer.text
+        assert reply.finish == answer.finish
+        assert reply.usage.output_tokens == answer.completion_tokens
+    assert replies[0, None].model == str(opener.model)
+    assert replies[0, folder].model.startswith("adapter-")
+    assert sum(reply.usage.cached_tokens for reply in replies.values()) > 0
+    assert opener.said == [f"adapter {folder} does not say on which base it was trained"]
+
+
+async def test_the_worker_ends_with_who_opened_it(opener: Opener) -> None:
+    async with opener.open() as engine:
+        assert engine.process is not None
+        pid = engine.process.pid
+        assert is_alive(pid)
+    assert not is_alive(pid)
+
+
+async def test_the_worker_ends_with_a_host_that_is_killed(opener: Opener) -> None:
+    script = (
+        "import anyio, os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from automem.models.engines import EngineRequest\n"
+        "from automem_tiny.serving.backend import open_tiny\n"
+        "from automem_tiny.serving.options import TinyOptions\n"
+        "async def main():\n"
+        "    asked = EngineRequest('tiny', sys.argv[1], (None,), TinyOptions(),\n"
+        "        Path(sys.argv[2]), print)\n"
+        "    async with open_tiny(asked) as engine:\n"
+        "        await engine.ready()\n"
+        "        print(engine.process.pid, flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "anyio.run(main)\n"
+    )
+    command = [sys.executable, "-c", script, str(opener.model), str(opener.folder)]
+    ran = await anyio.to_thread.run_sync(
+        lambda: subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+    )
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+    with anyio.fail_after(10):
+        while is_alive(int(ran.stdout)):  # noqa: ASYNC110 - no longer anybody's child
+            await anyio.sleep(0.02)
+
+
+async def test_a_worker_that_is_killed_is_started_again_once(opener: Opener) -> None:
+    async with opener.open() as engine:
+        before = await ask(engine, request("where?"))
+        for death in (1, 2):
+            assert engine.process is not None
+            os.kill(engine.process.pid, signal.SIGKILL)
+            if death == 1:
+                after = await ask(engine, request("where?"))
+                assert (after.text, after.retries, engine.deaths) == (before.text, 0, 1)
+                assert "was killed by SIGKILL; it is started again" in opener.said[-1]
+        with pytest.raises(ServerError, match="was killed by SIGKILL; it was started 2 times"):
+            await ask(engine, request("where?"))
+
+
+async def asked(engine: TinyEngine) -> None:
+    """Until a call is in flight."""
+    while not engine.in_flight:
+        await anyio.lowlevel.checkpoint()
+
+
+async def test_calls_in_flight_fail_for_now_where_the_worker_dies(opener: Opener) -> None:
+    async with opener.open() as engine:
+        assert engine.process is not None
+        pid = engine.process.pid
+        os.kill(pid, signal.SIGSTOP)
+
+        async def kill() -> None:
+            await asked(engine)
+            os.kill(pid, signal.SIGKILL)
+
+        backend = tiny_client(None, None, TinyOptions(), engine)
+        async with beside(kill):
+            with pytest.raises(ModelError, match="died in the middle of a call") as found:
+                await backend.complete(request("where?"))
+        assert found.value.retryable
+        assert await engine.has_died(0)
+        with pytest.raises(ModelError, match="is not up"):
+            await backend.complete(request("where?"))
+
+
+async def test_a_call_that_is_cancelled_is_left_and_others_go_on(opener: Opener) -> None:
+    async with opener.open() as engine:
+        assert engine.process is not None
+        os.kill(engine.process.pid, signal.SIGSTOP)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask, engine, request("a long one", max_tokens=400))
+            await asked(engine)
+            tasks.cancel_scope.cancel()
+        assert engine.in_flight == 0
+        os.kill(engine.process.pid, signal.SIGCONT)
+        reply = await ask(engine, request("a short one"))
+        assert reply.usage.output_tokens > 0
+
+
+async def test_a_conversation_that_does_not_fit_fails_for_good(opener: Opener) -> None:
+    async with opener.open() as engine:
+        with pytest.raises(ModelError, match="lower max_tokens, or the scaffold's") as found:
+            await ask(engine, request("x" * 1000), retries=3)
+        assert (found.value.status, found.value.retryable) == (400, False)
+        assert (await ask(engine, request("x"))).text
+
+
+async def test_what_is_no_model_or_adapter_is_refused_before_anything_starts(
+    opener: Opener,
+) -> None:
+    with pytest.raises(ConfigError, match=r"holds no config\.json; name a folder with a small"):
+        async with opener.open(model=str(opener.folder)):
+            pass
+    with pytest.raises(ConfigError, match=r"adapter: nowhere holds no adapter_config\.json"):
+        async with opener.open("nowhere"):
+            pass
+    with pytest.raises(ConfigError, match="it uses DoRA; train with use_dora = false"):
+        async with opener.open(opener.adapter("dora", use_dora=True)):
+            pass
+
+
+async def test_an_adapter_of_another_base_is_refused(opener: Opener) -> None:
+    folder = Path(opener.adapter())
+    wider = build_model(opener.folder / "wider", hidden_size=64)
+    with pytest.raises(ServerError, match="was trained on another base"):
+        async with opener.open(str(folder), model=str(wider)):
+            pass
+    (folder / "provenance.json").write_bytes(msgspec.json.encode(trained_on(opener.model)))
+    opener.said.clear()
+    async with opener.open(str(folder)):
+        assert opener.said == []
+    build_model(opener.folder / "another", seed=1)
+    with pytest.raises(ConfigError, match=r"was trained on .*: the weights differ; serve that"):
+        async with opener.open(str(folder), model=str(opener.folder / "another")):
+            pass
+
+
+def trained_on(base: Path) -> Provenance:
+    return Provenance(
+        base=base_identity(str(base)),
+        data=DataIdentity(hash="d", examples=1, tokens=1, labelled=1, truncated=0),
+        job=TrainingJob(
+            trainer="peft",
+            base=str(base),
+            data="d",
+            examples="",
+            examples_sha256="",
+            lora=LoraSettings(),
+        ),
+        versions={},
+        steps=1,
+        seconds=1.0,
+        losses=(1.0,),
+        adapter_sha256="",
+    )
+
+
+async def test_damaged_weights_are_told_when_it_starts(opener: Opener) -> None:
+    (opener.model / "model.safetensors").write_bytes(b"none")
+    with pytest.raises(ServerError, match=r"model.safetensors cannot be read: .*put it there anew"):
+        async with opener.open():
+            pass
+
+
+async def play(folder: Path, **roles: RoleSection) -> Evaluation:
+    config = RunConfig(
+        run=RunSection(name="toy", folder=str(folder)),
+        environment=EnvironmentSection(name="toy", tasks=("default",), max_steps=3),
+        scaffold=ScaffoldSection(source="toy"),
+        roles=roles,
+        seeds=SeedsSection(search=(1, 2)),
+        evaluation=EvaluationSection(workers=1),
+    )
+    found = metadata.entry_points(group="automem")
+    return await evaluate(
+        config,
+        load_plugins(entry_points=[*found, toy_entry_point()]),
+        run_folder(config.run.folder, config.run.name),
+        progress=Progress(),
+    )
+
+
+async def test_the_model_that_ships_plays_with_and_without_an_adapter(tmp_path: Path) -> None:
+    role = RoleSection(backend="tiny", sampling=Sampling(temperature=0.5, max_tokens=40))
+    alone = await play(tmp_path / "one", default=role)
+    assert len(alone.episodes) == 2
+    assert alone.totals.usage.cached_tokens > 0
+    adapter = str(build_adapter(tmp_path / "adapter", model()))
+    both = await play(tmp_path / "two", default=role, memory=RoleSection(adapter=adapter))
+    assert len(both.episodes) == 2
+    assert both.key != alone.key
