@@ -64,6 +64,11 @@ def test_without_gpus_it_says_how_long_it_takes(opened: Opened) -> None:
     assert sources[3].startswith("time of training: 10 tokens a second, where the run")
 
 
+def test_no_episode_is_taken_to_be_longer_than_it_may_be(opened: Opened) -> None:
+    short = stages(opened(*ASSUMED, "environment.max_steps=7"))["evolve"].at_most
+    assert (short.episodes, short.steps) == (4, 28)
+
+
 def test_the_table_counts_what_may_be_kept_yet(opened: Opened) -> None:
     report = stages(opened())["report seeds"]
     assert report.if_nothing_helps.episodes == 8 * 3

@@ -85,12 +85,13 @@ def episode_of(measured: Measured | None, config: RunConfig, run: str, at_once: 
             source=f"steps, calls and tokens: measured over {n} episodes in {run}",
         )
     given = config.pipeline.assumed
-    steps = given.steps or config.environment.max_steps
+    known = [n for n in (given.steps, config.environment.max_steps) if n is not None]
+    steps = min(known, default=None)
     calls = times(steps, given.calls)
     tokens = times(calls, given.input_tokens)
     output = times(calls, given.output_tokens)
     uncached, cached = times(tokens, 1 - given.cached), times(tokens, given.cached)
-    known = None not in (calls, tokens, output)
+    told = None not in (calls, tokens, output)
     return Episode(
         steps=steps,
         calls=calls,
@@ -101,7 +102,7 @@ def episode_of(measured: Measured | None, config: RunConfig, run: str, at_once: 
         seconds=_seconds_of(uncached, output, given)
         if given.steps_per_second is None
         else times(steps, 1 / given.steps_per_second),
-        source=_assumed("steps, calls and tokens", given) if known else "",
+        source=_assumed("steps, calls and tokens", given) if told else "",
     )
 
 

@@ -116,7 +116,7 @@ class AssumedSection(Record):
     source: str = ""
     """Where the figures come from, in a sentence that is told with the estimate."""
     steps: Above | None = None
-    """Of an episode; None is `[environment] max_steps`."""
+    """Of an episode, which has no more than `[environment] max_steps`; None is as many."""
     calls: Above | None = None
     """Model calls of a step."""
     input_tokens: Amount | None = None
