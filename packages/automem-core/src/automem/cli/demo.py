@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from automem.cli.demo_players import (
+    DEFAULT_PLAYER,
+    PLAYERS,
+    RULES,
+    TINY,
+    demo_configs,
+    pipeline_config,
+    require_interpreter,
+    require_player,
+)
 from automem.cli.invocation import Invocation
 from automem.cli.output import (
     command_line,
@@ -28,19 +37,38 @@ if TYPE_CHECKING:
     from automem.run.layout import RunFolder
     from automem.ui.display import Mode
 
-SCAFFOLDS = ("crafter-v0", "crafter-map")
-
 
 @click.command(
     epilog=examples(
         "automem demo",
+        "automem demo --player tiny",
         "automem demo --seeds 42-44 --steps 300",
+        "automem demo --pipeline",
         "automem trace runs/demo crafter-map/42 --step 100",
     )
 )
-@click.option("--seeds", default="42-46", show_default=True, help="The worlds that are played.")
-@click.option("--steps", type=click.IntRange(min=1), help="Most steps an episode.  [default: 1000]")
-@click.option("--run", "name", default="demo", show_default=True, help="The run's name.")
+@click.option(
+    "--player",
+    type=click.Choice(list(PLAYERS)),
+    help=f"Who plays, as is said above.  [default: {DEFAULT_PLAYER}]",
+)
+@click.option(
+    "--pipeline",
+    "whole",
+    is_flag=True,
+    help="Play the whole pipeline with the small model instead, in short.",
+)
+@click.option("--seeds", help="The worlds that are played.  [default: 42-46]")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Most steps an episode.  [default: 1000 for rules, 300 for tiny, 150 with --pipeline]",
+)
+@click.option(
+    "--run",
+    "name",
+    help="The run's name.  [default: demo for rules, demo-tiny for tiny, else demo-pipeline]",
+)
 @folder_option
 @display_option
 @json_option
@@ -48,34 +76,72 @@ SCAFFOLDS = ("crafter-v0", "crafter-map")
 def demo(
     invocation: Invocation,
     *,
-    seeds: str,
+    player: str | None,
+    whole: bool,
+    seeds: str | None,
     steps: int | None,
-    name: str,
+    name: str | None,
     folder: Path,
     mode: Mode | None,
     as_json: bool,
 ) -> None:
     """Watch an agent with memory files play real Crafter, twice.
 
-    The same player, on the same worlds, keeps its memory first by the scaffold crafter-v0 (files
-    that only grow), then by crafter-map (a keyed map). The player is `rules`, not a language
-    model: it answers from the text of the conversation alone, and so needs its memory files as a
-    model does. An interrupted demo goes on with the same command.
+    The same player, on the same worlds, keeps its memory in two ways: first in files that only
+    grow (the scaffold crafter-v0 or crafter-tiny-v0), then with a keyed map (crafter-map or
+    crafter-tiny-map). An interrupted demo goes on with the same command. It needs no GPU, no key
+    and no network.
+
+    The player `rules` is no language model: it answers from the text of the conversation alone,
+    and so needs its memory files as a model does. The player `tiny` is a language model of 1.4
+    million parameters that comes with the package automem-tiny. It was cloned from rules and
+    plays worse than they do. Neither says anything about large models, or about the results of
+    the AutoMem paper.
+
+    With --pipeline the small model plays a short form of configs/offline.toml: v0, a review by
+    rules, LoRA training on its own good turns, and the table and page of `automem pipeline`, in
+    some minutes on two cores. It needs the interpreter that `automem setup peft` makes, with
+    about 1 GB of downloads.
     """
+    if whole:
+        if player == RULES:
+            raise click.UsageError("rules have no weights to train; leave --player out")
+        if seeds is not None:
+            raise click.UsageError(
+                "the pipeline has lists of seeds for each of its parts; leave --seeds out, or "
+                "play configs/offline.toml with other lists by `automem pipeline`"
+            )
+        _play_pipeline(invocation, pipeline_config(steps, name, folder), mode=mode, as_json=as_json)
+        return
+    chosen = player or DEFAULT_PLAYER
+    worlds = "42-46" if seeds is None else seeds
+    configs = demo_configs(chosen, worlds, steps, name, folder)
+    _play_twice(invocation, chosen, configs, mode=mode, as_json=as_json)
+
+
+def _play_twice(
+    invocation: Invocation,
+    player: str,
+    configs: list[RunConfig],
+    *,
+    mode: Mode | None,
+    as_json: bool,
+) -> None:
     from automem.cli.playing import play
     from automem.evaluate import evaluator
     from automem.plugins import load_plugins
     from automem.run.check import check_config
     from automem.run.layout import run_folder
 
-    configs = demo_configs(seeds, steps, name, folder)
     plugins = load_plugins()
+    require_player(player, plugins)
     check_config(configs[0], plugins)
-    run = run_folder(folder, name)
+    run = run_folder(configs[0].run.folder, configs[0].run.name)
     invocation.resume = command_line(*invocation.arguments)
+    known = PLAYERS[player]
     say(
-        "Crafter by rules (no model is asked), "
-        f"{' against '.join(SCAFFOLDS)}, seeds {seeds}. Every step is recorded."
+        f"Crafter, played by {known.says}: {' against '.join(known.scaffolds)}, seeds "
+        f"{configs[0].seeds.search}. Every step is recorded."
     )
     first, second = play(
         configs,
@@ -87,10 +153,36 @@ def demo(
         evaluate=evaluator.evaluate,
         expected=expected_episodes,
     )
-    _tell(run, first, second, as_json=as_json)
+    _tell(run, first, second, known.meaning, as_json=as_json)
 
 
-def _tell(run: RunFolder, first: Evaluation, second: Evaluation, *, as_json: bool) -> None:
+def _play_pipeline(
+    invocation: Invocation, config: RunConfig, *, mode: Mode | None, as_json: bool
+) -> None:
+    from automem.cli.pipeline import carry_out
+    from automem.loops.foreseeing import foresee
+    from automem.loops.pipeline import open_pipeline
+    from automem.plugins import load_plugins
+
+    plugins = load_plugins()
+    require_player(TINY, plugins)
+    require_interpreter(plugins, command_line(*invocation.arguments))
+    opened = open_pipeline(config, plugins)
+    say(
+        f"The whole pipeline in short, played by {PLAYERS[TINY].says}. Interrupted, it goes on "
+        "with the same command."
+    )
+    expected = foresee(opened, opened.run)
+    carry_out(opened, expected, invocation, mode=mode, as_json=as_json)
+    say(
+        "That was all of the machinery: play, reviews by rules, LoRA training, gates, the table. "
+        + PLAYERS[TINY].meaning
+    )
+
+
+def _tell(
+    run: RunFolder, first: Evaluation, second: Evaluation, meaning: str, *, as_json: bool
+) -> None:
     from automem.cli.comparison import compare_evaluations
     from automem.cli.tables import evaluations_tables, pairs_table, verdict
 
@@ -99,7 +191,7 @@ def _tell(run: RunFolder, first: Evaluation, second: Evaluation, *, as_json: boo
         print_json({"evaluations": [first, second], "comparison": comparison})
     say(pairs_table(first, second))
     say(*evaluations_tables([first, second], width=stderr_console().width))
-    say(verdict(first, second, comparison.paired))
+    say(verdict(first, second, comparison.paired), meaning)
     episode = f"{second.name}/{second.seeds[0]}"
     step = str(min(100, second.episodes[0].totals.steps))
     say_next(
@@ -108,33 +200,6 @@ def _tell(run: RunFolder, first: Evaluation, second: Evaluation, *, as_json: boo
         ("trace", str(run.path), episode, "--step", step, "--memory"),
         ("replay", str(run.path), episode),
     )
-
-
-def demo_configs(seeds: str, steps: int | None, name: str, folder: Path) -> list[RunConfig]:
-    """The configuration of the demo, once for each scaffold."""
-    import msgspec
-
-    from automem.records.config import RunSection, ScaffoldSection, SeedsSection
-    from automem.run.config import parse_config
-    from automem.run.seeds import check_disjoint
-
-    text = importlib.resources.files("automem.cli").joinpath("demo.toml").read_text("utf-8")
-    config = parse_config(text, source="demo.toml")
-    environment = config.environment
-    if steps is not None:
-        environment = msgspec.structs.replace(environment, max_steps=steps)
-    chosen = SeedsSection(search=seeds)
-    check_disjoint(chosen)
-    return [
-        msgspec.structs.replace(
-            config,
-            run=RunSection(name=name, folder=str(folder)),
-            environment=environment,
-            scaffold=ScaffoldSection(source=scaffold),
-            seeds=chosen,
-        )
-        for scaffold in SCAFFOLDS
-    ]
 
 
 def expected_episodes(config: RunConfig) -> Progress:
