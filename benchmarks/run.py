@@ -18,6 +18,7 @@ import memory
 import nethack
 import prefix
 import start
+import tiny
 import training
 import turns
 from figures import Figure, table
@@ -33,7 +34,7 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="start, games, nethack, calls, episodes, memory, behaviour, turns, jail, local, "
+        help="start, games, nethack, calls, episodes, memory, behaviour, turns, jail, local, tiny, "
         "training, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
@@ -51,6 +52,7 @@ def main() -> None:
         "jail": jail.measure,
         "prefix": prefix.measure,
         "local": local.measure,
+        "tiny": tiny.measure,
         "training": training.measure,
         "many": lambda: many.measure(given.episodes, given.steps),
     }
