@@ -115,8 +115,8 @@ class Several:
 
 def _found(scores: Matrix, values: Matrix) -> Matrix:
     """The values, weighed by the softmax of scores, which are overwritten."""
-    scores -= scores.max(-1, keepdims=True)
+    scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
     np.exp(scores, out=scores)
     found = scores @ values
-    found /= scores.sum(-1, keepdims=True)
+    found /= np.add.reduce(scores, axis=-1, keepdims=True)
     return found
