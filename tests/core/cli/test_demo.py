@@ -10,6 +10,7 @@ from automem.cli.demo import expected_episodes
 from automem.cli.demo_players import (
     DEFAULT_PLAYER,
     PLAYERS,
+    default_player,
     demo_configs,
     pipeline_config,
 )
@@ -60,6 +61,12 @@ def test_what_each_player_plays_is_installed(player: str) -> None:
 def test_who_plays_by_default_is_one_of_the_players_and_the_help_says_who(call: Automem) -> None:
     assert DEFAULT_PLAYER in PLAYERS
     assert f"[default: {DEFAULT_PLAYER}]" in call("demo", "--help").out
+
+
+def test_rules_play_by_default_where_another_is_not_installed() -> None:
+    without = load_plugins(blocked=["automem-tiny"])
+    assert (default_player(without, "tiny"), default_player(without, "rules")) == ("rules", "rules")
+    assert default_player(load_plugins(), "tiny") == "tiny"
 
 
 def test_the_pipeline_in_short_is_the_offline_one_with_fewer_seeds_and_steps() -> None:

@@ -12,6 +12,7 @@ from automem.cli.demo_players import (
     PLAYERS,
     RULES,
     TINY,
+    default_player,
     demo_configs,
     pipeline_config,
     require_interpreter,
@@ -32,6 +33,7 @@ from automem.cli.output import (
 
 if TYPE_CHECKING:
     from automem.evaluate.progress import Progress
+    from automem.plugins import Plugins
     from automem.records.config import RunConfig
     from automem.records.result import Evaluation
     from automem.run.layout import RunFolder
@@ -103,6 +105,9 @@ def demo(
     some minutes on two cores. It needs the interpreter that `automem setup peft` makes, with
     about 1 GB of downloads.
     """
+    from automem.plugins import load_plugins
+
+    plugins = load_plugins()
     if whole:
         if player == RULES:
             raise click.UsageError("rules have no weights to train; leave --player out")
@@ -111,29 +116,29 @@ def demo(
                 "the pipeline has lists of seeds for each of its parts; leave --seeds out, or "
                 "play configs/offline.toml with other lists by `automem pipeline`"
             )
-        _play_pipeline(invocation, pipeline_config(steps, name, folder), mode=mode, as_json=as_json)
+        config = pipeline_config(steps, name, folder)
+        _play_pipeline(invocation, config, plugins, mode=mode, as_json=as_json)
         return
-    chosen = player or DEFAULT_PLAYER
+    chosen = player or default_player(plugins)
     worlds = "42-46" if seeds is None else seeds
     configs = demo_configs(chosen, worlds, steps, name, folder)
-    _play_twice(invocation, chosen, configs, mode=mode, as_json=as_json)
+    _play_twice(invocation, chosen, configs, plugins, mode=mode, as_json=as_json)
 
 
 def _play_twice(
     invocation: Invocation,
     player: str,
     configs: list[RunConfig],
+    plugins: Plugins,
     *,
     mode: Mode | None,
     as_json: bool,
 ) -> None:
     from automem.cli.playing import play
     from automem.evaluate import evaluator
-    from automem.plugins import load_plugins
     from automem.run.check import check_config
     from automem.run.layout import run_folder
 
-    plugins = load_plugins()
     require_player(player, plugins)
     check_config(configs[0], plugins)
     run = run_folder(configs[0].run.folder, configs[0].run.name)
@@ -157,14 +162,17 @@ def _play_twice(
 
 
 def _play_pipeline(
-    invocation: Invocation, config: RunConfig, *, mode: Mode | None, as_json: bool
+    invocation: Invocation,
+    config: RunConfig,
+    plugins: Plugins,
+    *,
+    mode: Mode | None,
+    as_json: bool,
 ) -> None:
     from automem.cli.pipeline import carry_out
     from automem.loops.foreseeing import foresee
     from automem.loops.pipeline import open_pipeline
-    from automem.plugins import load_plugins
 
-    plugins = load_plugins()
     require_player(TINY, plugins)
     require_interpreter(plugins, command_line(*invocation.arguments))
     opened = open_pipeline(config, plugins)

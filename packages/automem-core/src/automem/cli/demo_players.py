@@ -56,6 +56,7 @@ PLAYERS: Final[Mapping[str, DemoPlayer]] = {
             "roles.default.backend=tiny",
             "roles.default.temperature=0.5",
             "roles.default.max_tokens=96",
+            "roles.default.seeded=true",
             "roles.default.price=[0.0, 0.0, 0.0]",
         ),
         distribution="automem-tiny",
@@ -99,10 +100,20 @@ def pipeline_config(steps: int | None, name: str | None, folder: Path) -> RunCon
     return _packaged("offline.toml", SHORT, steps, name, folder)
 
 
+def default_player(plugins: Plugins, wanted: str = DEFAULT_PLAYER) -> str:
+    """Who plays where nobody is named: the rules, where the wanted one is not installed."""
+    return wanted if is_installed(wanted, plugins) else RULES
+
+
+def is_installed(player: str, plugins: Plugins) -> bool:
+    """Whether what it comes with is there."""
+    return not PLAYERS[player].distribution or player in plugins.backends()
+
+
 def require_player(player: str, plugins: Plugins) -> None:
     """Refuse a player that is not installed. Raises PluginError, which says how to get it."""
     distribution = PLAYERS[player].distribution
-    if distribution and player not in plugins.backends():
+    if not is_installed(player, plugins):
         raise PluginError(
             f"the player '{player}' comes with {distribution}, which is not installed; install it "
             f"with: pip install {distribution}, or watch the rules: "
@@ -116,9 +127,10 @@ def require_interpreter(plugins: Plugins, again: str) -> None:
 
     status = find_setup(TRAINS_IN, plugins).status()
     if status.state != "made":
+        why = f" ({status.reason})" if status.reason else ""
         raise SetupError(
             "the training of the pipeline needs torch, in an interpreter of its own of about 1 GB, "
-            f"which is {status.state}; make it with: {command_line('setup', TRAINS_IN)}\n"
+            f"which is {status.state}{why}; make it with: {command_line('setup', TRAINS_IN)}\n"
             f"then: {again}"
         )
 
