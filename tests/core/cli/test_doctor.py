@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automem import EnvironmentSpec, hookimpl
+from automem import BackendSpec, EnvironmentSpec, hookimpl
 from automem.cli.checkup import (
     check_disk,
     check_environments,
@@ -19,6 +19,7 @@ from automem.cli.checkup import (
     check_uv,
     examine,
 )
+from automem.cli.small_model import check_small_model
 from automem.errors import JailError
 from automem.plugins import load_plugins
 from automem.records.jail import JailReport
@@ -45,8 +46,16 @@ class Offering:
         return [EnvironmentSpec(name="game", make=make, summary="A game.", extra="game[all]")]
 
     @hookimpl
-    def automem_backends(self) -> list[object]:
-        return []
+    def automem_backends(self) -> list[BackendSpec]:
+        return [
+            BackendSpec(
+                name="own",
+                make="automem_no_such_player:Player",
+                engine="automem_no_such_player:open_engine",
+                model="pathlib:Path.cwd",
+                summary="Comes with a model, and cannot be imported.",
+            )
+        ]
 
 
 def plugins(*values: str):
@@ -59,7 +68,8 @@ def test_a_machine_that_can_play_is_told_the_next_command(call: Automem) -> None
     assert done.code == 0
     assert "environment toy: Signs and doors" in done.err and "next: automem demo" in done.err
     checks = json.loads(call("doctor", "--json").out)
-    assert {"python", "packages", "disk", "machine", "keys"} <= {check["name"] for check in checks}
+    names = {check["name"] for check in checks}
+    assert {"python", "packages", "disk", "machine", "keys", "small model"} <= names
 
 
 def test_a_broken_plugin_fails_the_check(
@@ -157,3 +167,28 @@ def test_a_machine_without_a_jail_is_told_what_to_do() -> None:
         raise JailError("no jail holds; install 'automem-core[monty]'")
 
     assert (check_jail(refused).state, "install" in check_jail(refused).text) == ("note", True)
+
+
+def test_the_small_model_is_asked_and_said_to_be_what_it_is() -> None:
+    check = check_small_model(load_plugins())
+    assert check.state == "ok", check.text
+    assert "cloned from rules" in check.text and "it answers here" in check.text
+    assert "nothing about large models" in check.text
+
+
+def test_a_small_model_that_is_not_installed_names_what_installs_it() -> None:
+    check = check_small_model(load_plugins(blocked=["automem-tiny"]))
+    assert check.state == "note" and "pip install automem-tiny" in check.text
+
+
+def test_a_small_model_without_weights_or_that_does_not_run_is_worth_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    offering = plugins("one")
+    assert check_small_model(offering, "own").text.startswith(f"no weights in {tmp_path}")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    check = check_small_model(offering, "own")
+    assert check.state == "note" and "does not run here: " in check.text
+    assert "automem_no_such_player" in check.text

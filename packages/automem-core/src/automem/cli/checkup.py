@@ -138,7 +138,7 @@ def check_machine() -> list[Check]:
     """Cores, memory and GPUs."""
     found = hardware()
     memory = size(found.memory_bytes) if found.memory_bytes else "unknown memory"
-    gpus = ", ".join(found.gpus) or "none; the rules player and hosted models need none"
+    gpus = ", ".join(found.gpus) or "none; the demo and hosted models need none"
     return [
         Check(name="machine", state="ok", text=f"{found.cores} cores, {memory}"),
         Check(name="gpus", state="ok" if found.gpus else "note", text=gpus),

@@ -25,13 +25,14 @@ _MARKS = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
 def doctor(
     ctx: click.Context, *, config: Path | None, overrides: tuple[str, ...], as_json: bool
 ) -> None:
-    """See what this machine has and lacks: Python, plugins, games, disk, GPUs, key variables.
+    """See what this machine has and lacks: Python, plugins, games, a model, disk, GPUs, keys.
 
     With CONFIG also whether its engines fit on the GPUs that are found. Of keys only the names of
     the variables are shown. Exits with 1 where something that every run needs is missing, or
     where CONFIG does not fit.
     """
     from automem.cli.checkup import check_capacity, examine
+    from automem.cli.small_model import check_small_model
     from automem.plugins import load_plugins
     from automem.run.config import load_config
     from automem.run.specialist import with_specialist
@@ -40,7 +41,7 @@ def doctor(
     loaded = None
     if config is not None:
         loaded = with_specialist(load_config(config, overrides), required=False)
-    checks = examine(plugins)
+    checks = [*examine(plugins), check_small_model(plugins)]
     if loaded is not None:
         checks += check_capacity(loaded, plugins)
     if as_json:
