@@ -128,7 +128,7 @@ def test_without_its_state_a_careful_log_looks_it_up_and_a_hasty_one_guesses() -
     question = log(asked, happened, APPENDED, CAREFUL, Random(1))
     assert question.splitlines()[0] == LOOK_BACK
     found = [*asked, *talk("", question, f"1 line:\n7: {State((5, 5)).text()}")[1:]]
-    assert "|@4,5 west, want " in log(found, happened, APPENDED, CAREFUL, Random(1))
+    assert "|@west moved 4,5, want " in log(found, happened, APPENDED, CAREFUL, Random(1))
     guessed = log(asked, happened, APPENDED, HASTY, Random(1))
     assert guessed.startswith("<|APPEND|>log.txt|want ")
     assert "@" not in guessed
@@ -163,7 +163,7 @@ def test_a_careful_log_searches_before_it_notes_a_place() -> None:
     assert "places.txt" not in log(known, happened, APPENDED, CAREFUL, Random(1))
     far = [*asked, *talk("", question, '1 line with "tree":\n3: tree 40,3')[1:]]
     assert log(far, happened, APPENDED, CAREFUL, Random(1)).startswith(
-        "<|APPEND|>places.txt|tree 4,3<|END|>\n<|APPEND|>log.txt|@4,5 west, want tree"
+        "<|APPEND|>places.txt|tree 4,3<|END|>\n<|APPEND|>log.txt|@west moved 4,5, want tree"
     )
 
 

@@ -97,6 +97,6 @@ def weight_of(phase: Phase, talk: tuple[Message, ...]) -> float:
     after = read_state([part.partition("|")[2] for part in re.findall(r"\|>([^<]*@[^<]*)<", last)])
     weight = 1.0
     if before and after:
-        weight += 3.0 * (before.want != after.want) + 3.0 * (before.done != after.done)
-        weight += 1.0 * (before.target != after.target)
+        weight += 5.0 * (before.want != after.want) + 3.0 * (before.done != after.done)
+        weight += 1.0 * (before.target != after.target) + 1.0 * after.moved
     return weight + 1.0 * ("places.txt" in last or "SET_PLACES" in last)

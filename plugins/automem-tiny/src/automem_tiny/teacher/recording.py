@@ -43,7 +43,7 @@ def next_state(state: State, told: Happened, luck: Random) -> State:
         facing = tried
     done = state.done | {DONE_WORDS[event] for event in told.events if event in DONE_WORDS}
     want = wanted(told.now, told.hour, done, _den_stage(state, told))
-    fresh = State(at=at, facing=facing, want=want, done=done)
+    fresh = State(at, facing, want, done=done, moved=told.moved != (0, 0))
     stuck = tried is not None and told.moved == (0, 0) and not told.now.sleeping
     return _with_way(state, fresh, told.now, luck, stuck=stuck)
 

@@ -1,6 +1,7 @@
 """The line in which the player keeps where it is and what it is after.
 
 It begins with @, so that a search for this sign finds the lines that say where the player was.
+Whether the last action moved it is said before the place: one thing at a time is easier to learn.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ DONE_WORDS: Final = {
 }
 """What is kept of the achievements: those that the inventory does not show."""
 _STATE = re.compile(
-    r"^(?:\d+: )?@(-?\d+),(-?\d+) (north|south|west|east), want ([a-z]+)(?: (-?\d+),(-?\d+))?"
+    r"^(?:\d+: )?@(north|south|west|east) (moved|still) (-?\d+),(-?\d+), want ([a-z]+)"
+    r"(?: (-?\d+),(-?\d+))?"
     r"(?:, go (north|south|west|east) (\d+))?(?:, done ([a-z ]+))?$",
     re.MULTILINE,
 )
@@ -39,10 +41,13 @@ class State:
     go: tuple[str, int] | None = None
     """A direction, and for how many more steps."""
     done: frozenset[str] = frozenset()
+    moved: bool = False
+    """Whether the last action led here."""
 
     def text(self) -> str:
         """The line itself."""
-        parts = [f"@{self.at[0]},{self.at[1]} {self.facing}, want {self.want}"]
+        how = "moved" if self.moved else "still"
+        parts = [f"@{self.facing} {how} {self.at[0]},{self.at[1]}, want {self.want}"]
         if self.target:
             parts[0] += f" {self.target[0]},{self.target[1]}"
         if self.go:
@@ -60,7 +65,7 @@ def read_state(texts: Iterable[str]) -> State | None:
             last = found
     if last is None:
         return None
-    x, y, facing, want, target_x, target_y, way, steps, done = last.groups()
+    facing, how, x, y, want, target_x, target_y, way, steps, done = last.groups()
     return State(
         at=(int(x), int(y)),
         facing=facing,
@@ -68,4 +73,5 @@ def read_state(texts: Iterable[str]) -> State | None:
         target=(int(target_x), int(target_y)) if target_x else None,
         go=(way, int(steps)) if way else None,
         done=frozenset((done or "").split()),
+        moved=how == "moved",
     )

@@ -7,6 +7,8 @@ Qwen2's own tokenizer, whatever its `tokenizer.json` says.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 SIZES: Final = {
@@ -28,8 +30,15 @@ SIZES: Final = {
 CONTEXT: Final = 2048
 
 
-def make_network(size: str, vocabulary: int, end: int, padding: int, seed: int) -> Any:
-    """A network of random weights, the same for a seed."""
+PERIODS: Final = (4, 8, 10, 16, 32, 64, 128)
+"""Of the circles that numbers begin on."""
+RADIUS: Final = 0.12
+
+
+def make_network(
+    size: str, vocabulary: int, end: int, padding: int, seed: int, numbers: Mapping[int, int]
+) -> Any:
+    """A network of random weights, the same for a seed; `numbers` is token -> value."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -46,4 +55,19 @@ def make_network(size: str, vocabulary: int, end: int, padding: int, seed: int) 
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
         initializer_range=0.04,
     )
-    return LlamaForCausalLM(config)
+    network = LlamaForCausalLM(config)
+    _lay_out(network.get_input_embeddings().weight.data, numbers)
+    return network
+
+
+def _lay_out(embeddings: Any, numbers: Mapping[int, int]) -> None:
+    """Let numbers begin on circles: one more is the same turn for all, so counting is learned once.
+
+    Left to chance, each sum of a number and one is a fact of its own.
+    """
+    for token, value in numbers.items():
+        embeddings[token] *= 0.5
+        for place, period in enumerate(PERIODS):
+            turn = 2 * math.pi * value / period
+            embeddings[token, 2 * place] = RADIUS * math.cos(turn)
+            embeddings[token, 2 * place + 1] = RADIUS * math.sin(turn)

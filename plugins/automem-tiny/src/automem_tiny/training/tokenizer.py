@@ -21,7 +21,7 @@ WORDS: Final = (
     "furnace", "plant-ripe", "plant", "sapling", "zombie", "skeleton", "cow", "arrow",
     "wood_pickaxe", "wood_sword", "stone_pickaxe", "stone_sword", "iron_pickaxe", "iron_sword",
     "wood", "drink", "sleep", "nap", "den", "enter", "deeper", "inside", "back", "close", "rest",
-    "wall", "nothing",
+    "wall", "nothing", "further", "within", "moved", "still",
 )  # fmt: skip
 """Longer ones first where one begins another."""
 FIELD: Final = (

@@ -26,6 +26,8 @@ from automem_tiny.training.parameters import Shape, fill
 from automem_tiny.training.pools import file_digest, tokens_of
 from automem_tiny.training.telling import Teller
 
+FORM: Final = 2
+"""Of the computation: a checkpoint of another one is not gone on with."""
 BATCH: Final = 32
 WARM_STEPS: Final = 60
 LAST_RATE: Final = 0.03
@@ -71,7 +73,7 @@ def run(given: argparse.Namespace) -> int:
         return 0
     encoder = Encoder(given.out)
     end, padding = encoder.token("<|im_end|>"), encoder.token("<|endoftext|>")
-    network = make_network(given.size, encoder.size, end, padding, given.seed)
+    network = make_network(given.size, encoder.size, end, padding, given.seed, encoder.values)
     shape = Shape.of(network.config)
     lessons = tuple(map(str, given.lessons))
     for path in given.lessons:
@@ -90,6 +92,7 @@ def run(given: argparse.Namespace) -> int:
 def _numbers(given: argparse.Namespace) -> dict[str, Any]:
     """All that the weights depend on."""
     return {
+        "form": FORM,
         "size": given.size,
         "steps": given.steps,
         "rate": given.rate,
