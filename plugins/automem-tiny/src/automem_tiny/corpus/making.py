@@ -20,7 +20,7 @@ from automem_tiny.corpus.writing import Notebook
 FIRST_SEED: Final = 200_000
 """Corpus seeds begin here; none is used for anything else."""
 MIXTURE: Final = Mixture(consults=0.42, searches=0.4)
-"""How the base model's habits are mixed; at a temperature of 0.5 it has the rarer ones less often."""
+"""How the base model's habits are mixed; at a temperature of 0.5 the rarer ones are rarer still."""
 HANDED_OVER: Final = 0.2
 """The share of episodes that are played as by two roles."""
 
