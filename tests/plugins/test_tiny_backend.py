@@ -42,6 +42,7 @@ from automem.run.layout import run_folder
 from automem.tasks import beside
 from automem.testing.toy import toy_entry_point
 from automem.testing.training_worker import base_identity
+from automem_backends.serve import keep
 from automem_tiny.engine import Engine
 from automem_tiny.engine.asking import Ask
 from automem_tiny.folders import model
@@ -292,6 +293,13 @@ async def test_damaged_weights_are_told_when_it_starts(opener: Opener) -> None:
     with pytest.raises(ServerError, match=r"model.safetensors cannot be read: .*put it there anew"):
         async with opener.open():
             pass
+
+
+async def test_there_is_nothing_of_it_to_attach_to(tmp_path: Path) -> None:
+    role = RoleSection(backend="tiny")
+    run = run_folder(str(tmp_path), "served")
+    with pytest.raises(ConfigError, match="no role names a backend with an engine to start"):
+        await keep({"memory": role, "gameplay": role}, load_plugins(), run, as_json=False)
 
 
 async def play(folder: Path, **roles: RoleSection) -> Evaluation:

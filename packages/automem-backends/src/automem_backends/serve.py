@@ -118,7 +118,7 @@ async def keep(
     from automem.models.engines import open_engines
 
     async with open_engines(resolved, plugins, logs=run.logs, tell=say) as engines:
-        if not engines:
+        if not any(found.engine.urls for found in engines.values()):
             named = ", ".join(sorted({str(section.backend) for section in resolved.values()}))
             raise ConfigError(
                 f"no role names a backend with an engine to start (they name {named}); such are "
