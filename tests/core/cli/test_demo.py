@@ -58,9 +58,12 @@ def test_what_each_player_plays_is_installed(player: str) -> None:
         check_config(config, plugins)
 
 
-def test_who_plays_by_default_is_one_of_the_players_and_the_help_says_who(call: Automem) -> None:
-    assert DEFAULT_PLAYER in PLAYERS
-    assert f"[default: {DEFAULT_PLAYER}]" in call("demo", "--help").out
+def test_the_help_says_who_plays_by_default_and_how_many_steps(call: Automem) -> None:
+    said = " ".join(call("demo", "--help").out.split())
+    assert DEFAULT_PLAYER in PLAYERS and f"[default: {DEFAULT_PLAYER}]" in said
+    short = pipeline_config(None, None, RUNS).environment.max_steps
+    rules, tiny = (configs(player)[0].environment.max_steps for player in ("rules", "tiny"))
+    assert f"{rules} for rules, {tiny} for tiny, {short} with --pipeline" in said
 
 
 def test_rules_play_by_default_where_another_is_not_installed() -> None:
