@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,6 +25,34 @@ class Played:
     wall_seconds: float
     evaluation: dict[str, Any]
     folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one command said, and what it used."""
+
+    said: bytes
+    cpu_seconds: float
+    """Of the host and of all the processes that it started, their start included."""
+    wall_seconds: float
+
+
+def automem(*arguments: str, usage: Path, cores: frozenset[int] = frozenset()) -> Used:
+    """Run a command to its end; what it tells goes to the terminal.
+
+    `cores` are those that it and its processes may run on; none are all. Raises CalledProcessError.
+    """
+    command = (sys.executable, str(HERE / "host.py"), str(usage), *arguments)
+    before = os.sched_getaffinity(0)
+    began = time.perf_counter()
+    os.sched_setaffinity(0, cores or before)
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    finally:
+        os.sched_setaffinity(0, before)
+    seconds = time.perf_counter() - began
+    used = json.loads(usage.read_text(encoding="utf-8"))
+    return Used(done.stdout, used["cpu_seconds"] + used["children_cpu_seconds"], seconds)
 
 
 def play(

@@ -18,6 +18,11 @@ class Figure:
     """The bound it must keep, if there is one."""
 
 
+def bounded(what: str, measured: str, about: str, wanted: str, *, kept: bool) -> Figure:
+    """A figure with a bound; where it is missed, the table says so."""
+    return Figure(what, measured if kept else f"{measured}: **missed**", about, wanted)
+
+
 def table(figures: Iterable[Figure]) -> str:
     """Markdown."""
     lines = ["| what | measured | wanted | how |", "|---|---|---|---|"]

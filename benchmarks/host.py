@@ -12,9 +12,15 @@ from automem.cli import main
 
 
 def write_usage(path: Path) -> None:
-    """CPU seconds of this process alone, its children apart."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    path.write_text(json.dumps({"cpu_seconds": used.ru_utime + used.ru_stime}), encoding="utf-8")
+    """CPU seconds of this process alone, and of all its children that have ended."""
+    used = {
+        name: usage.ru_utime + usage.ru_stime
+        for name, usage in (
+            ("cpu_seconds", resource.getrusage(resource.RUSAGE_SELF)),
+            ("children_cpu_seconds", resource.getrusage(resource.RUSAGE_CHILDREN)),
+        )
+    }
+    path.write_text(json.dumps(used), encoding="utf-8")
 
 
 if __name__ == "__main__":

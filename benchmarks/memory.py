@@ -33,7 +33,7 @@ def measure() -> list[Figure]:
         folder = Path(name)
         for scaffold, bound in ((crafter_map(), f"at least {NEEDED:.0f} %"), (crafter_v0(), "")):
             with_memory = _play(folder, scaffold)
-            without = _play(folder, _forgetful(scaffold, folder))
+            without = _play(folder, forgetful(scaffold, folder))
             share = without["mean"] / with_memory["mean"]
             figures.append(_figure(scaffold.name, with_memory, bound))
             figures.append(
@@ -65,7 +65,8 @@ def _play(folder: Path, scaffold: Path) -> dict[str, Any]:
     return evaluation_of(config)
 
 
-def _forgetful(scaffold: Path, folder: Path) -> Path:
+def forgetful(scaffold: Path, folder: Path) -> Path:
+    """A copy below `folder` in which writing works, and nothing of it ever comes back."""
     copy = folder / f"{scaffold.name}-forgetful"
     shutil.copytree(scaffold, copy)
     tables = tomllib.loads((copy / "scaffold.toml").read_text(encoding="utf-8"))
