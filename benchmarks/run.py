@@ -17,13 +17,14 @@ import many
 import memory
 import nethack
 import prefix
+import small_model
 import start
 import tiny
 import training
 import turns
 from figures import Figure, table
 
-NEEDS_SETUP = ("local", "training")
+NEEDS_SETUP = ("local", "training", "small-model")
 """Measured only where they are named: they need interpreters that `automem setup` makes."""
 
 
@@ -35,10 +36,11 @@ def main() -> None:
         nargs="*",
         metavar="NAME",
         help="start, games, nethack, calls, episodes, memory, behaviour, turns, jail, local, tiny, "
-        "training, many",
+        "training, small-model, many",
     )
     parser.add_argument("--episodes", type=int, default=many.EPISODES, help="of `many`")
     parser.add_argument("--steps", type=int, default=many.STEPS, help="of `many`")
+    small_model.add_options(parser)
     given = parser.parse_args()
     measures = {
         "start": start.measure,
@@ -54,6 +56,7 @@ def main() -> None:
         "local": local.measure,
         "tiny": tiny.measure,
         "training": training.measure,
+        "small-model": lambda: small_model.measure(small_model.settings_of(given)),
         "many": lambda: many.measure(given.episodes, given.steps),
     }
     unknown = set(given.names) - set(measures)
