@@ -7,19 +7,20 @@ half is computed by itself, whether by one process or two: so both give the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automem_tiny.training.forward import Group, Rows
 from automem_tiny.training.lessons import EDGE, Encoder, Kind
+from automem_tiny.training.parameters import Shape
 from automem_tiny.training.pools import Drawn, Pools
+from automem_tiny.training.rows import Layout, Rows
 
 HALVES: Final = 2
 MOVED: Final = 0.5
@@ -32,8 +33,6 @@ PROMPT_WEIGHT: Final = 0.4
 """What a token of such a prompt counts: enough to learn the language of the game from it."""
 NUMBER_WEIGHT: Final = 3.0
 """What a token of a number counts in a reply: copying has to be exact."""
-TOGETHER: Final = 4
-"""Lessons that attend together: they are of like length."""
 _TABLE: Final = np.arange(-EDGE, EDGE + 1)
 
 
@@ -67,11 +66,10 @@ class Mover:
     """Moves coordinates over the map, token by token."""
 
     def __init__(self, encoder: Encoder) -> None:
-        wanted = {("", 1), (" ", 1)}
         self._to: dict[bool, NDArray[np.int64]] = {}
         self._value = np.zeros(encoder.size, np.int64)
         self._spaced = np.zeros(encoder.size, np.bool_)
-        for before, _ in wanted:
+        for before in ("", " "):
             tokens = [encoder.numbers.get((before, int(value)), -1) for value in _TABLE]
             self._to[bool(before)] = np.array(tokens)
         for (before, value), token in encoder.numbers.items():
@@ -105,8 +103,7 @@ class Batches:
     seed: int
     steps: int
     size: int
-    folding: int
-    """Queries for each key of a layer."""
+    shape: Shape
 
     def half(self, step: int, which: int) -> Half:
         """One half of a step's batch."""
@@ -117,10 +114,7 @@ class Batches:
             for _ in range(self.size)
         ]
         chosen.sort(key=lambda one: one[0].length)
-        return lay(
-            [self._taken(*one) for one in chosen[which::HALVES]],
-            self.folding,
-        )
+        return lay([self._taken(*one) for one in chosen[which::HALVES]], self.shape)
 
     def _taken(self, drawn: Drawn, prompted: bool, fate: float) -> Taken:  # noqa: FBT001
         tokens = drawn.tokens.astype(np.int64)
@@ -140,54 +134,22 @@ def taken(tokens: NDArray[np.int64], drawn: Drawn, prompt_weight: float = 0.0) -
     return Taken(tokens, weights, replies, drawn.shared)
 
 
-def lay(lessons: Sequence[Taken], folding: int) -> Half:
+def lay(lessons: Sequence[Taken], shape: Shape) -> Half:
     """Lessons, sorted by length, as rows; their system messages once each."""
-    begun: dict[bytes, NDArray[np.int64]] = {}
-    tokens: list[NDArray[np.int64]] = []
-    positions: list[NDArray[np.int64]] = []
-    rows: list[NDArray[np.int64]] = []
-    count = 0
-
-    def add(new: NDArray[np.int64], position: int) -> NDArray[np.int64]:
-        nonlocal count
-        tokens.append(new)
-        positions.append(np.arange(position, position + len(new)))
-        count += len(new)
-        return np.arange(count - len(new), count)
-
+    layout = Layout(shape)
     for one in lessons:
-        head = one.tokens[: one.shared]
-        key = head.tobytes()
-        if key not in begun:
-            begun[key] = add(head, 0)
         # Nothing is foretold after the last token.
-        rows.append(np.concatenate([begun[key], add(one.tokens[one.shared : -1], one.shared)]))
-    groups: list[Group] = []
-    places = np.zeros(count, np.int64)
-    total = 0
-    for first in range(0, len(rows), TOGETHER):
-        part = rows[first : first + TOGETHER]
-        length = max(map(len, part))
-        grid = np.zeros((len(part), length), np.int64)
-        for number, own in enumerate(part):
-            grid[number, : len(own)] = own
-            places[own] = np.arange(len(own)) + total + number * length
-        total += grid.size
-        ahead = torch.full((length, length), float("-inf")).triu_(1).repeat(folding, 1)
-        groups.append(Group(torch.from_numpy(grid.ravel()), len(part), length, ahead))
+        layout.add(one.tokens[:-1], one.shared)
     foretold = [one.weights[1:] > 0 for one in lessons]
-    pick = lambda parts: np.concatenate([p[f] for p, f in zip(parts, foretold, strict=True)])  # noqa: E731
+
+    def picked(parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([part[where] for part, where in zip(parts, foretold, strict=True)])
+
+    owners = [np.full(len(own), number) for number, own in enumerate(layout.rows)]
     return Half(
-        rows=Rows(
-            tokens=torch.from_numpy(np.concatenate(tokens)),
-            positions=torch.from_numpy(np.concatenate(positions)),
-            groups=tuple(groups),
-            places=torch.from_numpy(places),
-            asked=torch.from_numpy(pick(rows)),
-            targets=torch.from_numpy(pick([one.tokens[1:] for one in lessons])),
-        ),
-        weights=torch.from_numpy(pick([one.weights[1:] for one in lessons])),
-        replies=torch.from_numpy(pick([one.replies[1:] for one in lessons])),
-        owners=torch.from_numpy(pick([np.full(len(r), n) for n, r in enumerate(rows)])),
+        rows=layout.laid(picked(layout.rows), picked(one.tokens[1:] for one in lessons)),
+        weights=torch.from_numpy(picked(one.weights[1:] for one in lessons)),
+        replies=torch.from_numpy(picked(one.replies[1:] for one in lessons)),
+        owners=torch.from_numpy(picked(owners)),
         tokens=sum(len(one.tokens) for one in lessons),
     )

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from automem_tiny.training.learner import Sums
 from automem_tiny.training.optimizer import Optimizer
-from automem_tiny.training.parameters import named
+from automem_tiny.training.parameters import unfilled
 
 NAME: Final = "training.safetensors"
 DONE: Final = "training.json"
@@ -72,7 +72,7 @@ def same(out: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
 
 def finish(out: Path, network: Any, optimizer: Optimizer, told: dict[str, Any]) -> None:
     """Write the weights as transformers does, then say that they are done."""
-    network.load_state_dict(named(optimizer.shape, optimizer.weights), strict=False)
+    network.load_state_dict(unfilled(optimizer.shape, optimizer.weights), strict=False)
     network.tie_weights()
     part = out / "weights.part"
     shutil.rmtree(part, ignore_errors=True)

@@ -54,11 +54,7 @@ def held_out(weights: Parameters, pools: Pools, most: int) -> dict[str, dict[str
 
 @torch.no_grad()
 def _look(weights: Parameters, lessons: list[Drawn], scores: dict[str, _Score]) -> None:
-    shape = weights.shape
-    half = lay(
-        [taken(one.tokens.astype(np.int64), one) for one in lessons],
-        shape.heads // shape.key_heads,
-    )
+    half = lay([taken(one.tokens.astype(np.int64), one) for one in lessons], weights.shape)
     logits = foretold(weights, half.rows)
     each = torch.nn.functional.cross_entropy(logits, half.rows.targets, reduction="none")
     right = logits.argmax(-1) == half.rows.targets

@@ -52,8 +52,7 @@ class Task:
         """The batches to learn."""
         encoder = Encoder(Path(self.tokenizer))
         pools = Pools(tokens_of(Path(path), encoder) for path in self.lessons)
-        folding = self.shape.heads // self.shape.key_heads
-        return Batches(pools, Mover(encoder), self.seed, self.steps, self.batch, folding)
+        return Batches(pools, Mover(encoder), self.seed, self.steps, self.batch, self.shape)
 
 
 @dataclass(frozen=True, slots=True)

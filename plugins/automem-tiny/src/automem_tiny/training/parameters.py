@@ -2,6 +2,10 @@
 
 Queries, keys and values of a layer lie side by side, and so do gate and up: a fused matrix is a
 view. The matrices of the layers come first, since another optimizer moves them.
+
+Of queries and keys, the two halves of a head, which rotary embeddings turn together, lie
+interleaved here, so that turning them is one product of complex numbers; `fill` and `unfilled`
+translate.
 """
 # pyright: basic, reportMissingImports=false
 
@@ -121,9 +125,27 @@ def named(shape: Shape, flat: Tensor) -> dict[str, Tensor]:
 
 
 def fill(shape: Shape, flat: Tensor, weights: Mapping[str, Tensor]) -> None:
-    """Copy weights into a flat array."""
+    """Copy transformers' weights into a flat array."""
     for name, part in named(shape, flat).items():
-        part.copy_(weights[name])
+        own = weights[name]
+        if _turning(name):
+            own = own.view(-1, 2, shape.head // 2, *own.shape[1:]).transpose(1, 2)
+        part.copy_(own.reshape(part.shape))
+
+
+def unfilled(shape: Shape, flat: Tensor) -> dict[str, Tensor]:
+    """The weights of a flat array as transformers has them."""
+    found: dict[str, Tensor] = {}
+    for name, part in named(shape, flat).items():
+        found[name] = part
+        if _turning(name):
+            halves = part.view(-1, shape.head // 2, 2, *part.shape[1:]).transpose(1, 2)
+            found[name] = halves.reshape(part.shape)
+    return found
+
+
+def _turning(name: str) -> bool:
+    return "q_proj" in name or "k_proj" in name
 
 
 def fused(shape: Shape, flat: Tensor, gradients: Tensor) -> Parameters:
