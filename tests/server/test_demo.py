@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from automem.processes.child import inherited
 
 from .training.interpreters import peft_python
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(1800)]
 
 
 def demo(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -25,7 +26,7 @@ def demo(folder: Path) -> subprocess.CompletedProcess[str]:
         [*program, *arguments],
         capture_output=True,
         text=True,
-        env=inherited({}),
+        env=inherited(os.environ),
         check=False,
     )
 
