@@ -12,10 +12,12 @@ from automem.records._struct import Record
 from automem.records.model import Message
 from automem.records.scaffold import Phase
 from automem_tiny.corpus.teaching import Teacher
-from automem_tiny.teacher.state import read_state
+from automem_tiny.teacher.state import State, read_state
 
 MESSY: Final = 0.03
 """The share of actions that are left to chance, so that the teacher shows how to recover."""
+GUESSED: Final = 0.4
+"""The weight of what is said without knowing where one is and what one is after."""
 _ACTION: Final = re.compile(r"<\|ACTION\|>(.*?)<\|END\|>")
 
 
@@ -84,19 +86,27 @@ class Notebook:
 
 
 def weight_of(phase: Phase, talk: tuple[Message, ...]) -> float:
-    """Rare turns are drawn more often: changes of goal, look-ups, actions that are no moves."""
+    """How often a lesson is drawn: rare turns more, those that only chance decided less."""
     last = talk[-1].content
-    if phase == "plan":
-        action = _ACTION.search(last)
-        said = action[1] if action else ""
-        if said.startswith(("Place", "Make")):
-            return 5.0
-        return 1.5 if not said.startswith("Move") else 1.0
     told = [message.content for message in talk if message.role == "user"]
     before = read_state(told)
-    after = read_state([part.partition("|")[2] for part in re.findall(r"\|>([^<]*@[^<]*)<", last)])
-    weight = 1.0
+    if phase == "plan":
+        action = _ACTION.search(last)
+        return _weight_of_action(action[1] if action else "", before)
+    after = read_state(
+        [part.partition("|")[2] for part in re.findall(r"\|>([^<]*@[^<]*)<", last)]
+    )
+    weight = 1.0 if after or "SEARCH" in last else GUESSED
     if before and after:
         weight += 5.0 * (before.want != after.want) + 3.0 * (before.done != after.done)
         weight += 1.0 * (before.target != after.target) + 1.0 * after.moved
     return weight + 1.0 * ("places.txt" in last or "SET_PLACES" in last)
+
+
+def _weight_of_action(said: str, state: State | None) -> float:
+    if said.startswith(("Place", "Make")):
+        return 5.0
+    if said and state is None:
+        return GUESSED
+    weight = 1.5 if not said.startswith("Move") else 1.0
+    return weight + 1.0 * bool(state and (state.go or state.target))

@@ -20,7 +20,7 @@ from automem_tiny.training.lessons import Encoder, example
 
 HELD_OUT: Final = 50
 """Of so many seeds the lessons of one are never trained on."""
-CORRECTED: Final = 0.4
+CORRECTED: Final = 0.55
 """The share of lessons in which the model itself played, where there are any."""
 PHASES: Final = ("plan", "log")
 _FORM: Final = "1"
