@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,18 +21,16 @@ import small_figures as say
 from figures import Figure
 from memory import forgetful
 from small_adapters import Control, Learned, at_random, by_rules, of_nothing
-from small_play import Settings, cost_of, evaluated, unreadable
+from small_play import MAP, V0, Settings, cost_of, evaluated, unreadable
 
 from automem.files import write_json
 from automem.records.result import Evaluation
-from automem_tiny.folders import crafter_tiny_map
 
 SEEDS = "60 from 70000"
 """Worlds that nothing was ever trained or chosen on."""
 TRAIN = "40 from 1000"
 STEPS = 2000
 FOLDER = Path("runs/small-model")
-V0, MAP = "crafter-tiny-v0", "crafter-tiny-map"
 _Raw = TypeVar("_Raw")
 
 
@@ -95,6 +95,8 @@ class Results:
 
 def measure(settings: Settings) -> list[Figure]:
     """The figures of this file."""
+    # A command that it started ends with it, and does not go on holding the run.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     settings.begin()
     results = Results(settings)
     _needs_memory(results)
@@ -112,10 +114,10 @@ def measure(settings: Settings) -> list[Figure]:
 def _needs_memory(results: Results) -> None:
     """Two scaffolds, and the better one with memory that answers nothing."""
     settings = results.settings
-    v0, mapped = results.play(V0), results.play(MAP, f"scaffold.from={MAP}")
+    v0, mapped = results.play(V0), results.play(MAP, f"scaffold.from={settings.scaffold(MAP)}")
     empty = settings.folder / f"{MAP}-forgetful"
     shutil.rmtree(empty, ignore_errors=True)
-    forgetful(crafter_tiny_map(), settings.folder)
+    forgetful(settings.scaffold(MAP), settings.folder)
     nothing = results.play(f"{MAP}, memory answers nothing", f"scaffold.from={empty}")
     for name, evaluation in ((MAP, mapped), (V0, v0)):
         results.figures += say.valid(name, evaluation, unreadable(settings, evaluation))

@@ -26,9 +26,10 @@ from automem.review.view import scaffold_folder
 from automem.run.layout import RunFolder, run_folder
 from automem.run.seeds import parse_seeds
 from automem.scaffold.load import load_scaffold
-from automem_tiny.folders import model as own_model
+from automem_tiny import folders
 
 RUN = "play"
+V0, MAP = "crafter-tiny-v0", "crafter-tiny-map"
 TEMPERATURE = 0.5
 """Where the model's own generation_config.json names none."""
 MAX_TOKENS = 96
@@ -52,7 +53,7 @@ class Settings:
     @property
     def model_folder(self) -> Path:
         """Where the weights are."""
-        return self.model or own_model()
+        return self.model or folders.model()
 
     @property
     def model_name(self) -> str:
@@ -76,13 +77,17 @@ class Settings:
         """What the commands are given."""
         return self.folder / "small-model.toml"
 
+    def scaffold(self, name: str) -> Path:
+        """A copy of its own: the package's may change while episodes are played."""
+        return self.folder / "scaffolds" / name
+
     def tables(self) -> dict[str, Any]:
         """The configuration of the model alone under `crafter-tiny-v0`, and of its training."""
         count = len(parse_seeds(self.seeds))
         return {
             "run": {"name": RUN, "folder": str(self.folder)},
             "environment": {"name": "crafter", "profile": "corrected", "max_steps": self.steps},
-            "scaffold": {"from": "crafter-tiny-v0"},
+            "scaffold": {"from": str(self.scaffold(V0))},
             "roles": {
                 "default": {
                     "backend": "tiny",
@@ -109,19 +114,23 @@ class Settings:
     def begin(self) -> None:
         """Write the configuration. Raises ConfigError where the folder holds something else."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        shipped = {name: load_scaffold(folders.scaffold(name)).hash for name in (V0, MAP)}
         kept = self.folder / "settings.json"
         said = {
             "model": self.model_name,
             "seeds": self.seeds,
             "train": self.train,
             "steps": self.steps,
+            "scaffolds": shipped,
         }
         if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != said:
             raise ConfigError(
-                f"{self.folder} was begun with other settings (settings.json there): name another "
-                "folder, or take that one away"
+                f"{self.folder} was begun with another model, scaffold or setting (settings.json "
+                "there): name another folder, or take that one away"
             )
         write_json(kept, said)
+        for name in shipped:
+            shutil.copytree(folders.scaffold(name), self.scaffold(name), dirs_exist_ok=True)
         self.config.write_text(tomli_w.dumps(self.tables()), encoding="utf-8")
 
 
@@ -180,7 +189,7 @@ def cost_of(settings: Settings, scaffold: str) -> Cost:
     runs.mkdir()
     seeds = parse_seeds(settings.seeds)
     one_core = frozenset([max(os.sched_getaffinity(0))])
-    overrides = (f"run.folder={runs}", f"scaffold.from={scaffold}")
+    overrides = (f"run.folder={runs}", f"scaffold.from={settings.scaffold(scaffold)}")
     together = automem(
         *_eval(settings, *overrides, _seeds(seeds[:TIMED_TOGETHER]), "run.name=together"),
         usage=runs / "usage.json",
