@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ import anyio
 import msgspec
 
 from automem.agent.protocol import Scene
+from automem.files import replacing
 from automem.records.model import Message
 from automem.records.scaffold import Phase
 from automem_tiny.corpus.asking import Lockstep, Pupil
@@ -59,6 +61,14 @@ class Corrected:
         return said
 
 
+@dataclass(slots=True)
+class Round:
+    """Episodes of one scaffold."""
+
+    tallies: list[Tally] = field(default_factory=list[Tally])
+    lessons: list[Lesson] = field(default_factory=list[Lesson])
+
+
 def main() -> None:
     """Play the episodes that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -69,23 +79,38 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--at-once", type=int, default=16)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="where lessons are put, when all are played")
+    parser.add_argument("--tallies", type=Path, help="where to say what each episode came to")
     given = parser.parse_args()
-    for name in given.scaffold or NAMES:
-        anyio.run(_play, given, name)
+    rounds = [_round(given, name) for name in given.scaffold or NAMES]
+    lessons = (lesson for one in rounds for lesson in one.lessons)
+    tallies = (tally for one in rounds for tally in one.tallies)
+    encode = msgspec.json.Encoder().encode
+    for path, records in ((given.tallies, tallies), (given.out, lessons)):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as stream:
+                stream.writelines(encode(record) + b"\n" for record in records)
 
 
-async def _play(given: argparse.Namespace, name: str) -> None:
-    tallies: list[Tally] = []
-    lessons: list[Lesson] = []
-    agreed = 0
+def _round(given: argparse.Namespace, name: str) -> Round:
+    began = time.monotonic()
+    found = anyio.run(_play, given, name)
+    told = summary(name, found.tallies)
+    steps = sum(tally.steps for tally in found.tallies)
+    told["seconds_per_step"] = round((time.monotonic() - began) / steps, 4)
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    return found
+
+
+async def _play(given: argparse.Namespace, name: str) -> Round:
+    played: dict[int, tuple[Tally, list[Lesson]]] = {}
     left = list(range(given.first, given.first + given.episodes))
     at_once = min(given.at_once, len(left))
     lockstep = Lockstep(Engine.load(given.model, at_once=at_once), living=at_once)
-    began = time.monotonic()
 
     async def work() -> None:
-        nonlocal agreed
         game = crafter()  # one for each: an episode is in it
         while left:
             seed = left.pop(0)
@@ -95,23 +120,24 @@ async def _play(given: argparse.Namespace, name: str) -> None:
             stage = Stage(game, folder, given.steps, hands_over)
             pupil = Pupil(lockstep, given.temperature, seed)
             player = Corrected(pupil, Teacher(words_of(folder), MIXTURE, luck))
-            tallies.append(await stage.play(seed, player))
-            lessons.extend(player.lessons)
-            agreed += player.agreed
+            tally = await stage.play(seed, player)
+            tally.scaffold, tally.agreed = name, player.agreed
+            played[seed] = (tally, player.lessons if given.out else [])
+            sys.stderr.write(f"{name} {seed}: {tally.steps} steps, {tally.progression:.2f}\n")
         lockstep.leave()
 
     async with anyio.create_task_group() as tasks:
         for _ in range(at_once):
             tasks.start_soon(work)
-    sys.stdout.write(json.dumps(summary(name, tallies, agreed, time.monotonic() - began)) + "\n")
-    sys.stdout.flush()
-    if given.out:
-        encoder = msgspec.json.Encoder()
-        with given.out.open("ab") as stream:
-            stream.writelines(encoder.encode(lesson) + b"\n" for lesson in lessons)
+    # Not in the order in which they ended.
+    in_order = [played[seed] for seed in sorted(played)]
+    return Round(
+        tallies=[tally for tally, _ in in_order],
+        lessons=[lesson for _, lessons in in_order for lesson in lessons],
+    )
 
 
-def summary(name: str, tallies: list[Tally], agreed: int, seconds: float) -> dict[str, object]:
+def summary(name: str, tallies: Sequence[Tally]) -> dict[str, object]:
     """What the episodes came to."""
     scores = [100 * tally.progression for tally in tallies]
     steps = sum(tally.steps for tally in tallies)
@@ -125,7 +151,7 @@ def summary(name: str, tallies: list[Tally], agreed: int, seconds: float) -> dic
         "progression": round(statistics.mean(scores), 1),
         "error": round(error, 1),
         "steps": round(steps / len(tallies)),
-        "agreed": round(agreed / replies, 4),
+        "agreed": round(sum(tally.agreed for tally in tallies) / replies, 4),
         "valid_operations": round(
             1 - sum(t.bad_operations for t in tallies) / max(1, operations), 4
         ),
@@ -134,7 +160,6 @@ def summary(name: str, tallies: list[Tally], agreed: int, seconds: float) -> dic
             sum(t.log_writes for t in tallies) / max(1, sum(t.log_searches for t in tallies)), 2
         ),
         "consulted": round(sum(t.consulted_steps for t in tallies) / steps, 3),
-        "seconds_per_step": round(seconds / steps, 4),
         "achieved": {k: round(v / len(tallies), 2) for k, v in counts.most_common()},
         "scores": [round(score, 1) for score in scores],
     }

@@ -37,11 +37,14 @@ class Tally:
     """What an episode came to."""
 
     seed: int
+    scaffold: str = ""
     steps: int = 0
     progression: float = 0.0
     achieved: list[str] = field(default_factory=list[str])
     ended: str | None = None
     replies: int = 0
+    agreed: int = 0
+    """Replies that were what a teacher would have said, where one was asked."""
     operations: int = 0
     bad_operations: int = 0
     bad_actions: int = 0
