@@ -225,6 +225,18 @@ def test_a_folder_that_is_damaged_or_not_complete_is_refused(
         Engine.load(tmp_path)
 
 
+def test_weights_that_numpy_has_no_type_for_are_refused(folder: Path, tmp_path: Path) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    file = tmp_path / "model.safetensors"
+    raw = file.read_bytes()
+    end = 8 + int.from_bytes(raw[:8], "little")
+    header = raw[8:end].replace(b'"F16"', b'"BF16"')
+    file.write_bytes(len(header).to_bytes(8, "little") + header + raw[end:])
+    with pytest.raises(ServerError, match=r"numbers of the type BF16, .* save it in float16"):
+        Engine.load(tmp_path)
+
+
 def test_a_template_may_refuse_a_conversation(folder: Path, tmp_path: Path) -> None:
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

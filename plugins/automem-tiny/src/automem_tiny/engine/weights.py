@@ -148,5 +148,10 @@ def read_tensors(path: Path) -> dict[str, Matrix]:
         return {name: tensor.astype(np.float32) for name, tensor in found.items()}
     except FileNotFoundError as error:
         raise ServerError(f"{path.parent} is not complete: {path.name} is missing") from error
+    except KeyError as error:
+        raise ServerError(
+            f"{path} holds numbers of the type {error.args[0]}, which NumPy has not; save it in "
+            "float16, or use the backend local"
+        ) from error
     except (OSError, SafetensorError, TypeError) as error:
         raise ServerError(f"{path} cannot be read: {error}; put it there anew") from error
