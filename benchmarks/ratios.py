@@ -24,6 +24,8 @@ class Ratio:
     @property
     def text(self) -> str:
         """`0.17 (0.14 to 0.20)`."""
+        if math.isinf(self.low):
+            return f"{self.value:.2f} (not bounded)"
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
