@@ -120,10 +120,10 @@ def cost(measured: Cost) -> list[Figure]:
         ("wall, one core", measured.wall, f"the same, {about}"),
         ("wall, one episode at a time", measured.wall_alone, "all cores, start left out"),
     )
-    wanted = f"at most {STEP_SECONDS:g} s"
+    wanted = f"at most {STEP_SECONDS * 1000:.0f} ms"
     return [
         bounded(
-            f"{what} a step, {measured.scaffold}",
+            f"{what}, of a step of {measured.scaffold}",
             f"{seconds * 1000:.1f} ms",
             how,
             wanted,
