@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automem_tiny.training.lessons import EDGE, Encoder, Kind
+from automem_tiny.training.lessons import Kind
+from automem_tiny.training.moving import Mover
 from automem_tiny.training.parameters import Shape
 from automem_tiny.training.pools import Drawn, Pools
 from automem_tiny.training.rows import Layout, Rows
@@ -33,7 +34,6 @@ PROMPT_WEIGHT: Final = 0.4
 """What a token of such a prompt counts: enough to learn the language of the game from it."""
 NUMBER_WEIGHT: Final = 3.0
 """What a token of a number counts in a reply: copying has to be exact."""
-_TABLE: Final = np.arange(-EDGE, EDGE + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,38 +60,6 @@ class Half:
     """Of each foretold token, the number of its lesson in the half as it was given."""
     tokens: int
     """Of all lessons, those that they share counted each time."""
-
-
-class Mover:
-    """Moves coordinates over the map, token by token."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._to: dict[bool, NDArray[np.int64]] = {}
-        self._value = np.zeros(encoder.size, np.int64)
-        self._spaced = np.zeros(encoder.size, np.bool_)
-        for before in ("", " "):
-            tokens = [encoder.numbers.get((before, int(value)), -1) for value in _TABLE]
-            self._to[bool(before)] = np.array(tokens)
-        for (before, value), token in encoder.numbers.items():
-            self._value[token], self._spaced[token] = value, bool(before)
-        # A tokenizer of little text may lack numbers.
-        self._whole = all((table >= 0).all() for table in self._to.values())
-
-    def moved(
-        self, tokens: NDArray[np.int64], kinds: NDArray[np.uint8], luck: Random
-    ) -> NDArray[np.int64]:
-        """The conversation somewhere else on the map, as far as the map reaches."""
-        found = tokens.copy()
-        for axis in (Kind.X, Kind.Y):
-            where = np.nonzero(kinds & axis)[0]
-            if not len(where) or not self._whole:
-                continue
-            values = self._value[tokens[where]]
-            values = values + luck.randint(-EDGE - int(values.min()), EDGE - int(values.max()))
-            spaced = self._spaced[tokens[where]]
-            to = np.where(spaced, self._to[True][values + EDGE], self._to[False][values + EDGE])
-            found[where] = to
-        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from automem_tiny.training.batches import HALVES, Batches, Half, Mover
+from automem_tiny.training.batches import HALVES, Batches, Half
 from automem_tiny.training.forward import losses
 from automem_tiny.training.lessons import Encoder
+from automem_tiny.training.moving import Mover
 from automem_tiny.training.parameters import Parameters, Shape, fused, total
 from automem_tiny.training.pools import Pools, tokens_of
 

@@ -9,16 +9,27 @@ from pathlib import Path
 
 
 def pack(stage: Path, out: Path) -> None:
-    """Weights in half precision, with tokenizer and configuration."""
+    """Weights in half precision, with tokenizer and configuration; the weights come last."""
     import torch
     from transformers import LlamaForCausalLM
 
     network = LlamaForCausalLM.from_pretrained(stage, dtype=torch.float32)
-    out.mkdir(parents=True, exist_ok=True)
-    network.to(torch.float16).save_pretrained(out)
+    part = out.with_name(f"{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    network.to(torch.float16).save_pretrained(part)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         if (stage / name).exists():
-            shutil.copy(stage / name, out / name)
+            shutil.copy(stage / name, part / name)
+    move(part, out, last="model.safetensors")
+
+
+def move(part: Path, out: Path, *, last: str) -> None:
+    """Move files into a folder, so that the last one says that all are there."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in sorted(part.iterdir(), key=lambda path: (path.name == last, path.name)):
+        path.replace(out / path.name)
+    part.rmdir()
 
 
 if __name__ == "__main__":

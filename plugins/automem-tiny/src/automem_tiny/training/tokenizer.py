@@ -73,16 +73,21 @@ def _with_numbers(texts: Iterable[str]) -> Iterable[str]:
 
 def main() -> None:
     """`python -m automem_tiny.training.tokenizer OUT LESSONS`: from every fifth conversation."""
+    import shutil
     import sys
     from itertools import islice
     from pathlib import Path
 
     from automem_tiny.training.lessons import read_lessons
+    from automem_tiny.training.packing import move
 
     out, *paths = [Path(argument) for argument in sys.argv[1:]]
     lessons = islice(read_lessons(paths), 0, None, EVERY)
     texts = (f"{m['role']}\n{m['content']}" for lesson in lessons for m in lesson["messages"])
-    make_tokenizer(texts).save_pretrained(out)
+    part = out.with_name(f"{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    make_tokenizer(texts).save_pretrained(part)
+    move(part, out, last="tokenizer.json")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""`automem-tiny build`: phases that are done once each, in processes that end with the build."""
