@@ -31,7 +31,7 @@ class Engine(Protocol):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Base URLs that end in `/v1`; they stay the same once it is ready."""
+        """Base URLs that end in `/v1`, which stay the same once it is ready; none if it has none."""
         ...
 
     @property
@@ -40,7 +40,7 @@ class Engine(Protocol):
         ...
 
     def served_name(self, adapter: str | None) -> str:
-        """What a request must put into `model` to be answered by this adapter, or by the base."""
+        """What the engine calls this adapter, or the base: over HTTP, what `model` must be."""
         ...
 
     async def ready(self) -> None:
