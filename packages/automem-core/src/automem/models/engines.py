@@ -31,7 +31,7 @@ class Engine(Protocol):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Base URLs that end in `/v1`, which stay the same once it is ready; none if it has none."""
+        """Base URLs that end in `/v1`; the same once it is ready. None where it listens nowhere."""
         ...
 
     @property
