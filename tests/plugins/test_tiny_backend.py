@@ -268,6 +268,20 @@ async def test_an_adapter_of_another_base_is_refused(opener: Opener) -> None:
             pass
 
 
+async def test_an_adapter_that_was_changed_does_not_go_by_its_name_in_another_worker(
+    opener: Opener,
+) -> None:
+    folder = opener.adapter()
+    async with opener.open(folder) as engine:
+        assert engine.process is not None
+        opener.adapter("other", seed=7)
+        for file in (opener.folder / "other").iterdir():
+            (Path(folder) / file.name).write_bytes(file.read_bytes())
+        os.kill(engine.process.pid, signal.SIGKILL)
+        with pytest.raises(ServerError, match="is not what it was when the run began"):
+            await ask(engine, request("where?"), folder)
+
+
 def trained_on(base: Path) -> Provenance:
     return Provenance(
         base=base_identity(str(base)),

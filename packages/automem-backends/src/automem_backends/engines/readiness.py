@@ -44,7 +44,7 @@ class Readiness:
                 "`model`, and that an adapter is a folder, or a name the engine lists"
             )
         for adapter in self.adapters:
-            await _refuse_changed(adapter)
+            await anyio.to_thread.run_sync(adapter.refuse_changed)
             if adapter.name not in names:
                 await self._load(wire, adapter)
         if self.probes:
@@ -65,12 +65,4 @@ class Readiness:
         raise ServerError(
             f"{wire.root} does not load the adapter {adapter.given}: it answered "
             f"{reply.status}: {reply.words}{hint}"
-        )
-
-
-async def _refuse_changed(adapter: Adapter) -> None:
-    if not await anyio.to_thread.run_sync(adapter.is_unchanged):
-        raise ServerError(
-            f"the adapter {adapter.given} is not what it was when the run began; each version "
-            "needs a folder of its own. Start the same again to play with what is there now"
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from automem.errors import AdapterError, ConfigError
+from automem.errors import AdapterError, ConfigError, ServerError
 from automem.models.adapters import (
     PROVENANCE,
     SETTINGS,
@@ -67,6 +67,14 @@ class Adapter:
     def is_unchanged(self) -> bool:
         """Whether the folder still holds what it held when it was read."""
         return content_name(self.path) == self.name
+
+    def refuse_changed(self) -> None:
+        """Refuse to go by its name where it is another by now. Raises ServerError, OSError."""
+        if not self.is_unchanged():
+            raise ServerError(
+                f"the adapter {self.given} is not what it was when the run began; each version "
+                "needs a folder of its own. Start the same again to play with what is there now"
+            )
 
 
 def read_adapter(

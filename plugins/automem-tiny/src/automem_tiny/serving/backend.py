@@ -49,11 +49,8 @@ async def open_tiny(request: EngineRequest) -> AsyncGenerator[Engine]:
             at_once=options.max_num_seqs,
             kept_tokens=options.kept_tokens,
         ),
-        names={
-            None: OWN if request.model is None else request.model,
-            **{adapter.given: adapter.name for adapter in adapters},
-        },
-        paths={adapter.given: str(adapter.path) for adapter in adapters},
+        name=OWN if request.model is None else request.model,
+        adapters={adapter.given: adapter for adapter in adapters},
         log=request.logs / "tiny.log",
         tell=request.tell,
     )
@@ -84,6 +81,7 @@ class TinyBackend:
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Answer one conversation; cancelled, it is left at the next step. Raises ModelError."""
         sampling = request.sampling
+        adapter = None if self.adapter is None else str(self.engine.adapters[self.adapter].path)
         seed = Random().getrandbits(63) if request.seed is None else request.seed  # noqa: S311 - games, not secrets
         answer = await self.engine.ask(
             Ask(
@@ -93,7 +91,7 @@ class TinyBackend:
                 max_tokens=sampling.max_tokens,
                 stop=sampling.stop,
                 seed=seed,
-                adapter=None if self.adapter is None else self.engine.paths[self.adapter],
+                adapter=adapter,
             )
         )
         return ModelReply(

@@ -17,6 +17,7 @@ from anyio import Event
 
 from automem.errors import ModelError, ServerError
 from automem.models.engines import Tell
+from automem.models.served import Adapter
 from automem.processes.child import Child, child
 from automem.processes.frames import BrokenFrame, FrameBuffer, pack
 from automem_tiny.engine.asking import Answer, Ask
@@ -25,7 +26,8 @@ from automem_tiny.serving.messages import Abandon, AnyRequest, Complete, Load, R
 RESTARTS: Final = 1
 """How often a worker that was up is started again."""
 START_SECONDS: Final = 120.0
-_EXIT_SECONDS = 2.0
+_EXIT_SECONDS: Final = 2.0
+_ABANDON_SECONDS: Final = 1.0
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _REPLIES: Final = msgspec.msgpack.Decoder(Reply)
 
@@ -43,10 +45,10 @@ class TinyEngine:
     """Implements `automem.models.engines.Engine` over a worker of our own; `run` is its life."""
 
     load: Load
-    names: Mapping[str | None, str]
-    """What replies call the model itself, and each adapter as the configuration gives it."""
-    paths: Mapping[str | None, str]
-    """Where each adapter lies."""
+    name: str
+    """What replies call the model itself."""
+    adapters: Mapping[str, Adapter]
+    """By what the configuration calls them."""
     log: Path
     tell: Tell
     deaths: int = field(default=0, init=False)
@@ -71,7 +73,7 @@ class TinyEngine:
 
     def served_name(self, adapter: str | None) -> str:
         """What replies say they are from."""
-        return self.names[adapter]
+        return self.name if adapter is None else self.adapters[adapter].name
 
     async def ready(self) -> None:
         """Wait until a worker is up. Raises ServerError."""
@@ -96,7 +98,8 @@ class TinyEngine:
         finally:
             del self._calls[number]
             if waiting.reply is None and self.process is process:
-                with anyio.CancelScope(shield=True):
+                # A worker that reads nothing may hold up nobody who gives up.
+                with anyio.move_on_after(_ABANDON_SECONDS, shield=True):
                     await _send(process, Abandon(id=number))
         reply = waiting.reply
         if reply is None:
@@ -146,6 +149,12 @@ class TinyEngine:
             return ServerError(f"the engine tiny {how}; its log is {self.log}")
         if reply.error is not None:
             return ServerError(reply.error)
+        try:
+            # What was read under a name has to be what it was when the run began.
+            for adapter in self.adapters.values():
+                await anyio.to_thread.run_sync(adapter.refuse_changed)
+        except ServerError as error:
+            return error
         self.process = process
         self._up.set()
         return None
