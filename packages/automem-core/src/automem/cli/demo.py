@@ -89,8 +89,8 @@ def demo(
 ) -> None:
     """Watch an agent with memory files play real Crafter, twice.
 
-    The same player, on the same worlds, keeps its memory in two ways: first in files that only
-    grow (the scaffold crafter-v0 or crafter-tiny-v0), then with a keyed map (crafter-map or
+    The same player, on the same worlds, keeps its memory in two ways: first in files that are
+    appended to (the scaffold crafter-v0 or crafter-tiny-v0), then with a keyed map (crafter-map or
     crafter-tiny-map). An interrupted demo goes on with the same command. It needs no GPU, no key
     and no network.
 
