@@ -132,3 +132,7 @@ def test_where_no_model_is_named_the_one_that_the_backend_comes_with_is_trained(
     unnamed = ("roles.default.backend=own-model", "roles.default.model=")
     assert open_in(tmp_path, plugins, *unnamed).base == str(tmp_path)
     assert open_in(tmp_path, plugins, *unnamed, "train.base=models/qwen").base == "models/qwen"
+    write_text(tmp_path / "config.json", "{}")
+    write_text(tmp_path / "other" / "config.json", '{"layers": 2}')
+    with pytest.raises(ConfigError, match=r"\[train\] base: .*other is another model than "):
+        open_in(tmp_path, plugins, *unnamed, f'train.base="{tmp_path / "other"}"')

@@ -130,14 +130,15 @@ def _base(section: TrainSection, config: RunConfig, plugins: Plugins) -> str:
     """The model to train. Raises ConfigError where none is named."""
     memory = resolve_roles(config.roles)["memory"]
     own = own_model(plugins.get("backend", memory.backend or ""))
-    base = section.base or memory.model or ("" if own is None else str(own))
+    played = memory.model or ("" if own is None else str(own))
+    base = section.base or played
     if not base:
         raise ConfigError(
             "[roles.memory] model: name the model that is to be trained, a folder or a name on a "
             "model hub"
         )
-    if section.base and memory.model:
-        _refuse_other(section.base, memory.model)
+    if section.base and played:
+        _refuse_other(section.base, played)
     return base
 
 
