@@ -208,7 +208,7 @@ def test_a_build_that_is_killed_again_and_again_ends_with_the_same_bytes(tmp_pat
         process = subprocess.Popen([*argv, tmp_path / "killed"], stderr=log, stdout=log)
         try:
             # Longer and longer, so that it gets through in the end.
-            assert process.wait(luck.uniform(3, 15) + 2 * kills) == 0
+            assert process.wait(luck.uniform(5, 20) + 2 * kills) == 0
             break
         except subprocess.TimeoutExpired:
             how = signal.SIGINT if kills % 4 == 3 else signal.SIGKILL

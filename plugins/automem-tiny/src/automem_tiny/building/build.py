@@ -99,6 +99,8 @@ def build_model(folder: Path, *, quick: bool = False, display: Mode | None = Non
     """Make a model in a folder, or go on with it; what the process is to end with."""
     try:
         stopped = _build(folder.absolute(), QUICK if quick else RECIPE, display)
+    except KeyboardInterrupt:  # before or after the time in which signals are waited for
+        stopped = signal.SIGINT
     except AutoMemError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

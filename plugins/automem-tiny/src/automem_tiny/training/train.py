@@ -32,7 +32,7 @@ BATCH: Final = 32
 WARM_STEPS: Final = 60
 LAST_RATE: Final = 0.03
 """The share of the rate that is left at the end."""
-CHECKPOINT_SECONDS: Final = 60.0
+CHECKPOINT_SECONDS: Final = 20.0
 _TOKENIZER: Final = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
