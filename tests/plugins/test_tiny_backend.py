@@ -309,6 +309,15 @@ async def test_damaged_weights_are_told_when_it_starts(opener: Opener) -> None:
             pass
 
 
+async def test_a_context_that_memory_does_not_hold_is_told_when_it_starts(opener: Opener) -> None:
+    config = opener.model / "config.json"
+    known = msgspec.json.decode(config.read_bytes())
+    config.write_bytes(msgspec.json.encode({**known, "max_position_embeddings": 1 << 36}))
+    with pytest.raises(ServerError, match=r"too large to be computed .* Lower max_num_seqs"):
+        async with opener.open():
+            pass
+
+
 async def test_there_is_nothing_of_it_to_attach_to(tmp_path: Path) -> None:
     role = RoleSection(backend="tiny")
     run = run_folder(str(tmp_path), "served")

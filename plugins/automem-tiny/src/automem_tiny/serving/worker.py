@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from automem.errors import AutoMemError, ModelError
+from automem.errors import AutoMemError, ModelError, ServerError
 from automem.processes.frames import read_frame, write_frame
 from automem_tiny.engine import Engine
 from automem_tiny.engine.asking import Generation
@@ -86,9 +86,15 @@ def answer(stream: BinaryIO, reply: Reply) -> None:
 
 def load(request: Load) -> Engine:
     """Read the model and all adapters. Raises ServerError, AdapterError."""
-    engine = Engine.load(
-        Path(request.folder), at_once=request.at_once, kept_tokens=request.kept_tokens
-    )
+    try:
+        engine = Engine.load(
+            Path(request.folder), at_once=request.at_once, kept_tokens=request.kept_tokens
+        )
+    except MemoryError as error:
+        raise ServerError(
+            f"{request.folder} is too large to be computed here, {request.at_once} conversations "
+            f"of its whole context at once: {error}. Lower max_num_seqs, or use the backend local"
+        ) from error
     for path in request.adapters:
         engine.adapter(path)
     return engine
