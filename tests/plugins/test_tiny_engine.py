@@ -246,6 +246,21 @@ def test_a_template_may_refuse_a_conversation(folder: Path, tmp_path: Path) -> N
         Engine.load(tmp_path).answer([ask("x")])
 
 
+def test_a_template_that_makes_nothing_of_a_conversation_leaves_others_alone(
+    folder: Path, tmp_path: Path
+) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    template = "{% if messages | length > 2 %}{{ messages[2].content }}{% endif %}"
+    (tmp_path / "chat_template.jinja").write_text(template, encoding="utf-8")
+    engine = Engine.load(tmp_path)
+    with pytest.raises(ModelError, match="the model's chat template makes nothing of") as found:
+        engine.begin(ask("x"))
+    assert (found.value.status, found.value.retryable) == (400, False)
+    longer = (*ask("x").messages, Message(role="user", content="where?"))
+    assert engine.answer([ask("x", messages=longer)])[0].prompt_tokens == 6
+
+
 def test_adapters_answer_beside_their_base_in_one_batch(folder: Path, tmp_path: Path) -> None:
     one, other = (build_adapter(tmp_path / str(seed), folder, seed=seed) for seed in (1, 2))
     adapters = (None, str(one), str(other), str(one), None)

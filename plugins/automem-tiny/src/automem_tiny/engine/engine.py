@@ -66,6 +66,12 @@ class Engine:
         prompt = self.text.prompt(ask.messages)
         context = self.network.arena.context
         wanted = ask.max_tokens or 1
+        if len(prompt) == 0:
+            raise ModelError(
+                "the model's chat template makes nothing of this conversation, so there is nothing "
+                "to answer: put the template that belongs to the model beside its tokenizer",
+                status=400,
+            )
         if len(prompt) + wanted > context:
             raise ModelError(
                 f"the conversation is longer than the model's context of {context} tokens "
