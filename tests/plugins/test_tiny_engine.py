@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from automem.errors import ModelError, ServerError
 from automem.records.model import Message
@@ -234,6 +235,19 @@ def test_weights_that_numpy_has_no_type_for_are_refused(folder: Path, tmp_path: 
     header = raw[8:end].replace(b'"F16"', b'"BF16"')
     file.write_bytes(len(header).to_bytes(8, "little") + header + raw[end:])
     with pytest.raises(ServerError, match=r"numbers of the type BF16, .* save it in float16"):
+        Engine.load(tmp_path)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(
+    folder: Path, tmp_path: Path, number: float
+) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors["model.layers.1.mlp.up_proj.weight"][3, 5] = number
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(ServerError, match=r"1\.mlp\.up_proj\.weight holds numbers .* there anew"):
         Engine.load(tmp_path)
 
 

@@ -145,7 +145,7 @@ def read_tensors(path: Path) -> dict[str, Matrix]:
     """All of a safetensors file, in 32 bits. Raises ServerError if it is missing or damaged."""
     try:
         found: dict[str, NDArray[np.generic]] = load(path.read_bytes())
-        return {name: tensor.astype(np.float32) for name, tensor in found.items()}
+        tensors = {name: tensor.astype(np.float32) for name, tensor in found.items()}
     except FileNotFoundError as error:
         raise ServerError(f"{path.parent} is not complete: {path.name} is missing") from error
     except KeyError as error:
@@ -155,3 +155,10 @@ def read_tensors(path: Path) -> dict[str, Matrix]:
         ) from error
     except (OSError, SafetensorError, TypeError) as error:
         raise ServerError(f"{path} cannot be read: {error}; put it there anew") from error
+    for name, tensor in tensors.items():
+        # Else it would be answered from, and be taken for a model that plays badly.
+        if not np.isfinite(tensor).all():
+            raise ServerError(
+                f"{path} is damaged: {name} holds numbers that are not finite; put it there anew"
+            )
+    return tensors
