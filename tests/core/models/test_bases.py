@@ -60,10 +60,11 @@ def test_a_model_is_named_by_its_folder_and_whatever_its_answers_depend_on(base:
     (base / "README.md").write_text("a card", encoding="utf-8")
     assert content_name(base) == before
     names = {before}
-    for name in ("chat_template.jinja", *FILES):
+    others = ("chat_template.jinja", "generation_config.json", "tokenizer_config.json")
+    for name in (*others, *FILES):
         (base / name).write_text(f"another {name}", encoding="utf-8")
         names.add(content_name(base))
-    assert len(names) == 6
+    assert len(names) == 8
 
 
 def test_the_same_files_are_the_same_base_under_any_name(base: Path) -> None:

@@ -17,6 +17,8 @@ TOKENIZER: Final = "tokenizer.json"
 WEIGHT_PATTERNS: Final = ("*.safetensors", "pytorch_model*.bin")
 """Of the first form that is there, all files count."""
 TEMPLATE: Final = "chat_template.jinja"
+_ANSWERING: Final = (CONFIG, TOKENIZER, "tokenizer_config.json", "generation_config.json", TEMPLATE)
+"""What answers depend on beside the weights; a token that ends them may stand in three of these."""
 CHEAP_BYTES: Final = 1 << 30
 """Weights up to this size are hashed whenever an adapter is served: a second or two."""
 _HASH_DIGITS: Final = 12
@@ -106,7 +108,7 @@ def weights_sha256(folder: Path) -> str:
 
 def content_name(folder: Path) -> str:
     """The folder's name and a hash of what answers depend on. Raises OSError."""
-    parts = [folder / name for name in (CONFIG, TOKENIZER, TEMPLATE)]
+    parts = [folder / name for name in _ANSWERING]
     lines = [f"{path.name} {file_sha256(path)}\n" for path in parts if path.is_file()]
     digest = hashlib.sha256("".join([*lines, weights_sha256(folder)]).encode()).hexdigest()
     return f"{folder.name}-{digest[:_HASH_DIGITS]}"
