@@ -238,6 +238,47 @@ async def test_a_conversation_that_does_not_fit_fails_for_good(opener: Opener) -
         assert (await ask(engine, request("x"))).text
 
 
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (request("\ud800"), "surrogates not allowed"),
+        (msgspec.structs.replace(request("x"), seed=2**70), "can't serialize ints"),
+        (request("x" * (65 << 20)), "is longer than"),
+        (request("x", max_tokens=0), r"Expected `int` >= 1 .*max_tokens"),
+        (request("x", top_p=0.0), r"Expected `float` > 0.0 .*top_p"),
+    ],
+    ids=["surrogates", "seed", "size", "max_tokens", "top_p"],
+)
+async def test_what_cannot_be_asked_fails_for_good_and_ends_no_worker(
+    opener: Opener, asked: ModelRequest, why: str
+) -> None:
+    async with opener.open() as engine:
+        with pytest.raises(ModelError, match=why) as found:
+            await ask(engine, asked, retries=3)
+        assert (found.value.status, found.value.retryable) == (400, False)
+        assert (await ask(engine, request("x"))).text
+        assert engine.deaths == 0
+
+
+async def test_a_conversation_that_the_engine_fails_over_ends_no_worker(opener: Opener) -> None:
+    broken = (
+        "{{ messages[0].content }}{% if 'bad' in messages[0].content %}{{ '\\ud800' }}{% endif %}"
+    )
+    (opener.model / "chat_template.jinja").write_text(broken, encoding="utf-8")
+    async with opener.open() as engine:
+        with pytest.raises(ModelError, match="failed over this conversation: TypeError"):
+            await ask(engine, request("bad"), retries=3)
+        assert (await ask(engine, request("good"))).text
+        assert engine.deaths == 0
+
+
+async def test_a_folder_that_nobody_foresaw_is_told_when_it_starts(opener: Opener) -> None:
+    (opener.model / "config.json").write_text("[" * 200_000, encoding="utf-8")
+    with pytest.raises(ServerError, match="cannot be served here: RecursionError: maximum"):
+        async with opener.open():
+            pass
+
+
 async def test_what_is_no_model_or_adapter_is_refused_before_anything_starts(
     opener: Opener,
 ) -> None:

@@ -91,16 +91,22 @@ class TinyEngine:
         process = self.process
         if process is None:
             raise ModelError(f"the engine tiny is not up; its log is {self.log}", retryable=True)
+        try:
+            asked = _packed(Complete(id=number, ask=ask))
+        except (BrokenFrame, UnicodeError, OverflowError) as error:
+            raise ModelError(
+                f"the engine tiny cannot be asked this: {error}", status=400
+            ) from error
         self._calls[number] = waiting
         try:
-            await _send(process, Complete(id=number, ask=ask))
+            await _send(process, asked)
             await waiting.answered.wait()
         finally:
             del self._calls[number]
             if waiting.reply is None and self.process is process:
                 # A worker that reads nothing may hold up nobody who gives up.
                 with anyio.move_on_after(_ABANDON_SECONDS, shield=True):
-                    await _send(process, Abandon(id=number))
+                    await _send(process, _packed(Abandon(id=number)))
         reply = waiting.reply
         if reply is None:
             raise ModelError(
@@ -140,7 +146,7 @@ class TinyEngine:
     async def _start(self, process: Child, replies: _Replies) -> ServerError | None:
         reply = None
         with anyio.move_on_after(START_SECONDS) as scope:
-            await _send(process, self.load)
+            await _send(process, _packed(self.load))
             reply = await replies.next()
         if reply is None:
             how = f"did not load within {START_SECONDS:g} s"
@@ -201,9 +207,13 @@ class _Replies:
         return self.complete.pop(0)
 
 
-async def _send(process: Child, request: AnyRequest) -> None:
+def _packed(request: AnyRequest) -> bytes:
+    return pack(_ENCODER.encode(request))
+
+
+async def _send(process: Child, packed: bytes) -> None:
     try:
-        await process.stdin.send(pack(_ENCODER.encode(request)))
+        await process.stdin.send(packed)
     except (anyio.BrokenResourceError, anyio.ClosedResourceError):
         # It is gone; who reads its answers says how.
         return

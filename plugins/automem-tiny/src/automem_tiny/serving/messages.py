@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from automem.records._struct import Record
 from automem_tiny.engine.asking import Answer, Ask
 
@@ -30,6 +32,12 @@ class Abandon(Record, tag="abandon"):
 
 
 AnyRequest = Load | Complete | Abandon
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """What is read of a request that says what none may say."""
+
+    id: int
 
 
 class Reply(Record):

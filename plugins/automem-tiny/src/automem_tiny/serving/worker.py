@@ -24,12 +24,14 @@ from automem.errors import AutoMemError, ModelError, ServerError
 from automem.processes.frames import read_frame, write_frame
 from automem_tiny.engine import Engine
 from automem_tiny.engine.asking import Generation
-from automem_tiny.serving.messages import Abandon, AnyRequest, Complete, Load, Reply
+from automem_tiny.serving.messages import Abandon, AnyRequest, Complete, Load, Numbered, Reply
 
 _HOST_CHECK_SECONDS = 1.0
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder[AnyRequest](AnyRequest)
-Requests = queue.SimpleQueue[AnyRequest]
+_NUMBERS: Final = msgspec.msgpack.Decoder(Numbered)
+Requests = queue.SimpleQueue[AnyRequest | Reply]
+"""What is to be done, or to be answered at once."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Service:
                     self._take(requests.get())
                 self._step()
 
-    def _take(self, request: AnyRequest) -> None:
+    def _take(self, request: AnyRequest | Reply) -> None:
         match request:
             case Complete():
                 self._begin(request)
@@ -59,6 +61,8 @@ class Service:
                 for generation in [one for one, id in self.asked.items() if id == request.id]:
                     generation.abandoned = True
                     del self.asked[generation]
+            case Reply():
+                answer(self.answers, request)
             case Load():
                 raise AssertionError("a model is loaded once")
 
@@ -68,6 +72,10 @@ class Service:
         except AutoMemError as error:
             status = error.status if isinstance(error, ModelError) else None
             answer(self.answers, Reply(id=request.id, error=str(error), status=status))
+        except Exception as error:  # noqa: BLE001 - a conversation's failure is not the others'
+            traceback.print_exc(file=sys.stderr)
+            said = f"the engine failed over this conversation: {_named(error)}"
+            answer(self.answers, Reply(id=request.id, error=said, status=400))
         else:
             self.asked[generation] = request.id
             self.waiting.append(generation)
@@ -117,6 +125,11 @@ def main() -> None:
     except AutoMemError as error:
         answer(answers, Reply(id=first.id, error=str(error)))
         return
+    except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+        traceback.print_exc(file=sys.stderr)
+        said = f"the model in {first.folder} cannot be served here: {_named(error)}"
+        answer(answers, Reply(id=first.id, error=said))
+        return
     answer(answers, Reply(id=first.id))
     Service(engine, answers).serve(requests)
 
@@ -124,11 +137,24 @@ def main() -> None:
 def _read(stream: BinaryIO, requests: Requests) -> None:
     try:
         while (payload := read_frame(stream)) is not None:
-            requests.put(_DECODER.decode(payload))
+            requests.put(_decoded(payload))
     except (AutoMemError, msgspec.MsgspecError):
         traceback.print_exc(file=sys.stderr)
     sys.stderr.flush()
     os._exit(0)
+
+
+def _decoded(payload: bytes) -> AnyRequest | Reply:
+    """A request, or the answer to one that asks for what there is not."""
+    try:
+        return _DECODER.decode(payload)
+    except msgspec.ValidationError as error:
+        number = _NUMBERS.decode(payload).id
+        return Reply(id=number, error=f"no call can ask for this: {error}", status=400)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _watch_host(host: int) -> None:
