@@ -323,6 +323,7 @@ async def test_an_adapter_that_was_changed_does_not_go_by_its_name_in_another_wo
             await ask(engine, request("where?"), folder)
 
 
+    assert not run.logs.exists()
 def trained_on(base: Path) -> Provenance:
     return Provenance(
         base=base_identity(str(base)),
@@ -362,7 +363,7 @@ async def test_a_context_that_memory_does_not_hold_is_told_when_it_starts(opener
 async def test_there_is_nothing_of_it_to_attach_to(tmp_path: Path) -> None:
     role = RoleSection(backend="tiny")
     run = run_folder(str(tmp_path), "served")
-    with pytest.raises(ConfigError, match="no role names a backend with an engine to start"):
+    with pytest.raises(ConfigError, match=r"whose engine can be attached to \(they name tiny\)"):
         await keep({"memory": role, "gameplay": role}, load_plugins(), run, as_json=False)
 
 

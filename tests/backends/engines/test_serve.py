@@ -134,5 +134,5 @@ def test_without_an_engine_there_is_nothing_to_serve(engines: Engines) -> None:
     with serving(engines) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "no role names a backend with an engine to start (they name rules)" in err
+    assert "no role names a backend whose engine can be attached to (they name rules)" in err
     assert "such are vllm, sglang and local" in err

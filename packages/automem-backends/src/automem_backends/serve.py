@@ -110,20 +110,23 @@ def _planned(config: RunConfig, plugins: Plugins, gpu: str | None, *, as_json: b
 async def keep(
     resolved: Mapping[Role, RoleSection], plugins: Plugins, run: RunFolder, *, as_json: bool
 ) -> None:
-    """Open the engines of these roles, tell of them, and stay while they live.
+    """Open the engines of these roles that can be attached to, tell of them, stay while they live.
 
-    Raises ConfigError where there is nothing to start, ServerError once one is down for good.
+    Raises ConfigError where there are none, ServerError once one is down for good.
     """
     from automem.errors import ConfigError
     from automem.models.engines import open_engines
 
-    async with open_engines(resolved, plugins, logs=run.logs, tell=say) as engines:
-        if not any(found.engine.urls for found in engines.values()):
-            named = ", ".join(sorted({str(section.backend) for section in resolved.values()}))
-            raise ConfigError(
-                f"no role names a backend with an engine to start (they name {named}); such are "
-                "vllm, sglang and local"
-            )
+    listening = {
+        role: section for role, section in resolved.items() if _listens(plugins, section.backend)
+    }
+    if not listening:
+        named = ", ".join(sorted({str(section.backend) for section in resolved.values()}))
+        raise ConfigError(
+            f"no role names a backend whose engine can be attached to (they name {named}); such "
+            "are vllm, sglang and local"
+        )
+    async with open_engines(listening, plugins, logs=run.logs, tell=say) as engines:
         served = [_served(role, found) for role, found in engines.items()]
         if as_json:
             print_json(served)
@@ -132,6 +135,13 @@ async def keep(
             for found in engines.values():
                 await found.engine.ready()
             await anyio.sleep(_LOOK_SECONDS)
+
+
+def _listens(plugins: Plugins, backend: str | None) -> bool:
+    from automem.spec import BackendSpec
+
+    spec = plugins.get("backend", backend or "")
+    return isinstance(spec, BackendSpec) and spec.listens
 
 
 def _served(role: Role, found: RoleEngine) -> Served:

@@ -52,3 +52,5 @@ class BackendSpec(Spec):
 
     That one plays, and is trained, where a role names no model.
     """
+    listens: bool = True
+    """Whether its engine answers at URLs, so that another command can attach to it."""

@@ -17,6 +17,7 @@ def automem_backends() -> list[Spec]:
             summary="A small model computed by NumPy; comes with one of its own.",
             config="automem_tiny.serving.options:TinyOptions",
             extra="automem-tiny",
+            listens=False,
         )
     ]
 
