@@ -323,7 +323,6 @@ async def test_an_adapter_that_was_changed_does_not_go_by_its_name_in_another_wo
             await ask(engine, request("where?"), folder)
 
 
-    assert not run.logs.exists()
 def trained_on(base: Path) -> Provenance:
     return Provenance(
         base=base_identity(str(base)),
@@ -365,6 +364,7 @@ async def test_there_is_nothing_of_it_to_attach_to(tmp_path: Path) -> None:
     run = run_folder(str(tmp_path), "served")
     with pytest.raises(ConfigError, match=r"whose engine can be attached to \(they name tiny\)"):
         await keep({"memory": role, "gameplay": role}, load_plugins(), run, as_json=False)
+    assert not run.logs.exists()
 
 
 async def play(folder: Path, **roles: RoleSection) -> Evaluation:
