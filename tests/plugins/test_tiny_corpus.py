@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import anyio
 import pytest
 
+from automem.errors import ModelError
 from automem.records.model import Message
 from automem.scaffold.load import load_scaffold
 from automem_envs.crafter.environment import Crafter
 from automem_envs.crafter.options import CrafterOptions
+from automem_tiny.corpus.asking import Lockstep
 from automem_tiny.corpus.making import MIXTURE
 from automem_tiny.corpus.playing import Stage, Tally
 from automem_tiny.corpus.teaching import Mixture, Teacher, words_of
 from automem_tiny.corpus.variants import NAMES
 from automem_tiny.corpus.writing import Lesson, Notebook, weight_of
+from automem_tiny.engine import Ask, Engine
 from automem_tiny.folders import scaffold
 from automem_tiny.teacher.state import State, read_state
+from automem_tiny.testing import build_model
 
 SEED = 90_001
 STEPS = 60
@@ -67,3 +72,20 @@ def test_a_change_of_goal_is_drawn_more_often() -> None:
         )
 
     assert weight_of("log", lesson("water")) > weight_of("log", lesson("tree"))
+
+
+def test_a_conversation_that_is_too_long_is_told_with_its_episode_and_step(tmp_path: Path) -> None:
+    lockstep = Lockstep(Engine.load(build_model(tmp_path / "model")), living=2)
+
+    async def both() -> None:
+        async with anyio.create_task_group() as tasks:
+            for seed, said in ((7, "where?"), (8, "where?" * 100)):
+                ask = Ask(messages=(Message(role="user", content=said),), max_tokens=9)
+                tasks.start_soon(lockstep.answer, seed, 30 + seed, ask)
+
+    with pytest.raises(ExceptionGroup) as failures:
+        anyio.run(both)
+    (failure,) = failures.value.exceptions
+    assert isinstance(failure, ModelError)
+    said = "the episode with seed 8 cannot go on at step 38: the conversation is longer than"
+    assert str(failure).startswith(said)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from automem.agent.protocol import Scene
+from automem.errors import ModelError
 from automem.records.model import Message
 from automem.records.scaffold import Phase
 from automem_tiny.engine import Ask, Engine
@@ -17,6 +18,7 @@ MOST_TOKENS = 96
 @dataclass(slots=True)
 class _Waiting:
     seed: int
+    step: int
     ask: Ask
     answered: anyio.Event = field(default_factory=anyio.Event)
     text: str = ""
@@ -33,9 +35,9 @@ class Lockstep:
     living: int = 0
     _waiting: list[_Waiting] = field(default_factory=list[_Waiting])
 
-    async def answer(self, seed: int, ask: Ask) -> str:
-        """The reply to a conversation of the episode with this seed."""
-        mine = _Waiting(seed, ask)
+    async def answer(self, seed: int, step: int, ask: Ask) -> str:
+        """The reply to a conversation of the episode with this seed. Raises ModelError."""
+        mine = _Waiting(seed, step, ask)
         self._waiting.append(mine)
         self._go_on()
         await mine.answered.wait()
@@ -51,10 +53,24 @@ class Lockstep:
             return
         batch = sorted(self._waiting, key=lambda one: one.seed)
         self._waiting.clear()
-        answers = self.engine.answer([one.ask for one in batch])
+        try:
+            answers = self.engine.answer([one.ask for one in batch])
+        except ModelError:
+            self._say_whose(batch)
+            raise
         for one, answer in zip(batch, answers, strict=True):
             one.text = answer.text
             one.answered.set()
+
+    def _say_whose(self, batch: list[_Waiting]) -> None:
+        """Raise what the engine says of the first conversation that it refuses, with its place."""
+        for one in batch:
+            try:
+                self.engine.begin(one.ask)
+            except ModelError as error:
+                raise ModelError(
+                    f"the episode with seed {one.seed} cannot go on at step {one.step}: {error}"
+                ) from error
 
 
 @dataclass(slots=True)
@@ -69,7 +85,7 @@ class Pupil:
 
     async def reply(self, phase: Phase, scene: Scene, talk: tuple[Message, ...]) -> str:
         """What the model says. Raises ModelError."""
-        del phase, scene
+        del phase
         self._calls += 1
         ask = Ask(
             messages=talk,
@@ -78,4 +94,4 @@ class Pupil:
             seed=(self.seed * 100_000 + self._calls) & 0x7FFFFFFF,
             adapter=self.adapter,
         )
-        return await self.lockstep.answer(self.seed, ask)
+        return await self.lockstep.answer(self.seed, scene.step, ask)

@@ -20,6 +20,7 @@ import anyio
 import msgspec
 
 from automem.agent.protocol import Scene
+from automem.errors import ModelError
 from automem.files import replacing
 from automem.records.model import Message
 from automem.records.scaffold import Phase
@@ -69,8 +70,8 @@ class Round:
     lessons: list[Lesson] = field(default_factory=list[Lesson])
 
 
-def main() -> None:
-    """Play the episodes that the command line asks for."""
+def main() -> int:
+    """Play the episodes that the command line asks for; 1 where one cannot be played."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--model", type=Path, required=True, help="the folder of the weights")
     parser.add_argument("--scaffold", choices=tuple(SHARES), action="append")
@@ -82,7 +83,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where lessons are put, when all are played")
     parser.add_argument("--tallies", type=Path, help="where to say what each episode came to")
     given = parser.parse_args()
-    rounds = [_round(given, name) for name in given.scaffold or NAMES]
+    try:
+        rounds = [_round(given, name) for name in given.scaffold or NAMES]
+    except ModelError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     lessons = (lesson for one in rounds for lesson in one.lessons)
     tallies = (tally for one in rounds for tally in one.tallies)
     encode = msgspec.json.Encoder().encode
@@ -91,6 +96,7 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as stream:
                 stream.writelines(encode(record) + b"\n" for record in records)
+    return 0
 
 
 def _round(given: argparse.Namespace, name: str) -> Round:
@@ -126,9 +132,13 @@ async def _play(given: argparse.Namespace, name: str) -> Round:
             sys.stderr.write(f"{name} {seed}: {tally.steps} steps, {tally.progression:.2f}\n")
         lockstep.leave()
 
-    async with anyio.create_task_group() as tasks:
-        for _ in range(at_once):
-            tasks.start_soon(work)
+    try:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(at_once):
+                tasks.start_soon(work)
+    except ExceptionGroup as failures:
+        # The others were only waiting.
+        raise failures.exceptions[0] from failures.exceptions[0].__cause__
     # Not in the order in which they ended.
     in_order = [played[seed] for seed in sorted(played)]
     return Round(
@@ -166,4 +176,4 @@ def summary(name: str, tallies: Sequence[Tally]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
