@@ -51,6 +51,28 @@ def test_losses_and_gradients_are_those_of_transformers() -> None:
     assert there(Path(__file__).with_name("against_transformers.py")) == 0
 
 
+def test_a_second_process_that_is_gone_is_told_with_what_to_do(lessons: Path) -> None:
+    script = (
+        "import sys\n"
+        "from automem_tiny.training.learner import Task, learning\n"
+        "from automem_tiny.training.network import make_network\n"
+        "from automem_tiny.training.parameters import Shape\n"
+        "from automem_tiny.training.lessons import Encoder\n"
+        "from pathlib import Path\n"
+        "size = Encoder(Path(sys.argv[1])).size\n"
+        "shape = Shape.of(make_network('small', size, 2, 0, 1, {}).config)\n"
+        "task = Task(shape, sys.argv[1], (sys.argv[2],), 1, 8, 4)\n"
+        "try:\n"
+        "    with learning(task, 2) as learner:\n"
+        "        learner._other.kill()\n"
+        "        learner._other.wait()\n"
+        "        learner.gradients(0)\n"
+        "except RuntimeError as error:\n"
+        "    sys.exit(0 if 'run it again to go on' in str(error) else 1)\n"
+    )
+    assert there("-c", script, model(), lessons) == 0
+
+
 def test_one_process_and_two_make_the_same_weights(tmp_path: Path, lessons: Path) -> None:
     digests: set[str] = set()
     for processes in ("1", "2"):

@@ -33,6 +33,7 @@ from automem_tiny.training.pools import Pools, tokens_of
 
 PER_LESSON: Final = 18.75
 """What the loss of a lesson is divided by: a constant, so that short replies do not win."""
+_ENDED: Final = "the second process of the training ended; run it again to go on"
 _KEEP, _TRIM = -3, -1
 """mallopt's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD."""
 
@@ -134,13 +135,18 @@ class Together:
         """Those of a step; the tensor is overwritten by the next one."""
         if self._other.stdin is None or self._other.stdout is None:
             raise RuntimeError("the second process of the training has no pipes")
-        self._other.stdin.write(f"{step}\n")
-        self._other.stdin.flush()
+        try:
+            self._other.stdin.write(f"{step}\n")
+            self._other.stdin.flush()
+        except BrokenPipeError as error:
+            with contextlib.suppress(BrokenPipeError):
+                self._other.stdin.close()  # else leaving the block tries again, and fails so
+            raise RuntimeError(_ENDED) from error
         self._mine.zero_()
         mine = learn(self.view, self.batches.half(step, 0), self._task.batch)
         answer = self._other.stdout.readline()
         if not answer:
-            raise RuntimeError("the second process of the training ended; run it again to go on")
+            raise RuntimeError(_ENDED)
         return self._mine.add_(self._theirs), mine.plus(Sums(**json.loads(answer)))
 
 
