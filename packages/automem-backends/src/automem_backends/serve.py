@@ -117,7 +117,7 @@ async def keep(
     from automem.errors import ConfigError
     from automem.models.engines import open_engines
 
-    listening = {
+    listening: dict[Role, RoleSection] = {
         role: section for role, section in resolved.items() if _listens(plugins, section.backend)
     }
     if not listening:
