@@ -80,7 +80,6 @@ class Pupil:
     lockstep: Lockstep
     temperature: float
     seed: int
-    adapter: str | None = None
     _calls: int = 0
 
     async def reply(self, phase: Phase, scene: Scene, talk: tuple[Message, ...]) -> str:
@@ -92,6 +91,5 @@ class Pupil:
             temperature=self.temperature,
             max_tokens=MOST_TOKENS,
             seed=(self.seed * 100_000 + self._calls) & 0x7FFFFFFF,
-            adapter=self.adapter,
         )
         return await self.lockstep.answer(self.seed, scene.step, ask)

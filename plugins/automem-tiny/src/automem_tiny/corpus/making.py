@@ -17,8 +17,6 @@ from automem_tiny.corpus.teaching import Mixture, Teacher, words_of
 from automem_tiny.corpus.variants import drawn, variant
 from automem_tiny.corpus.writing import Notebook
 
-FIRST_SEED: Final = 200_000
-"""Corpus seeds begin here; none is used for anything else."""
 MIXTURE: Final = Mixture(consults=0.42, searches=0.4)
 """How the base model's habits are mixed; at a temperature of 0.5 the rarer ones are rarer still."""
 HANDED_OVER: Final = 0.2
@@ -29,7 +27,7 @@ def main() -> None:
     """Play the episodes that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--first", type=int, default=FIRST_SEED)
+    parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--steps", type=int, default=600)
     given = parser.parse_args()

@@ -41,7 +41,6 @@ class Tally:
     steps: int = 0
     progression: float = 0.0
     achieved: list[str] = field(default_factory=list[str])
-    ended: str | None = None
     replies: int = 0
     agreed: int = 0
     """Replies that were what a teacher would have said, where one was asked."""
@@ -147,5 +146,4 @@ class Stage:
             )
             desk.scene = scene
             if answer.ended is not None or tally.steps >= self.most_steps:
-                tally.ended = answer.ended or "max_steps"
                 return tally

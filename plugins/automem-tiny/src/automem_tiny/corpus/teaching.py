@@ -23,8 +23,8 @@ HOURS = 300
 class Mixture:
     """How often each habit is a good one."""
 
-    consults: float = 0.5
-    searches: float = 0.5
+    consults: float
+    searches: float
 
 
 def words_of(scaffold: Scaffold) -> Vocabulary:

@@ -126,10 +126,5 @@ class Kept:
         while self._held > self.most_tokens:
             self._drop(next(iter(self._entries)))
 
-    def forget(self, adapter: Adapter) -> None:
-        """Drop those of an adapter that is asked no more."""
-        for number in [n for n, entry in self._entries.items() if entry.adapter is adapter]:
-            self._drop(number)
-
     def _drop(self, number: int) -> None:
         self._held -= len(self._entries.pop(number).tokens)

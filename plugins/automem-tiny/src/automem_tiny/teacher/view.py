@@ -16,7 +16,6 @@ DIRECTIONS: Final[Mapping[str, Cell]] = {
 }
 OPPOSITE: Final = {"west": "east", "east": "west", "north": "south", "south": "north"}
 WALKABLE: Final = frozenset({"grass", "sand", "path"})
-CREATURES: Final = frozenset({"zombie", "skeleton", "cow", "arrow"})
 TOOL_FOR: Final = {
     "stone": "wood_pickaxe",
     "coal": "wood_pickaxe",

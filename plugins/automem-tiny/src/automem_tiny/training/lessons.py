@@ -28,8 +28,6 @@ class Kind(IntFlag):
     """The first number of a pair of coordinates."""
     Y = 8
     """The second one."""
-    SYSTEM = 16
-    """Of the system message, in which nothing is foretold."""
 
 
 @dataclass(slots=True)
@@ -119,7 +117,6 @@ def example(messages: Sequence[dict[str, str]], encoder: Encoder, *, last: bool)
             kinds += [kind] * len(ids)
         if place == 1 and role == "system":
             shared = len(tokens)
-            kinds = [int(Kind.SYSTEM)] * shared
     movable = _mark(tokens, kinds, encoder)
     return Example(tokens, kinds, shared, movable)
 

@@ -27,9 +27,8 @@ SIZES: Final = {
         "num_key_value_heads": 2,
     },
 }
+"""No recipe makes `full`: gradients are compared with those of transformers in both shapes."""
 CONTEXT: Final = 2048
-
-
 PERIODS: Final = (4, 8, 10, 16, 32, 64, 128)
 """Of the circles that numbers begin on."""
 RADIUS: Final = 0.12
