@@ -1,15 +1,14 @@
 """`python -m automem_tiny.corpus.correcting`: the model plays; the teacher says what was better.
 
-Without `--out` nothing is written, and the episodes are an evaluation.
+Without `--out` the scaffolds are played as they are, no lessons are kept, and `--tallies` says what
+the episodes came to: an evaluation.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from automem_tiny.corpus.game import crafter
 from automem_tiny.corpus.making import HANDED_OVER, MIXTURE
 from automem_tiny.corpus.playing import Stage, Tally
 from automem_tiny.corpus.teaching import Teacher, words_of
-from automem_tiny.corpus.variants import NAMES, SHARES, variant
+from automem_tiny.corpus.variants import SHARES, variant
 from automem_tiny.corpus.writing import Lesson, weight_of
 from automem_tiny.engine import Engine
 
@@ -74,7 +73,7 @@ def main() -> int:
     """Play the episodes that the command line asks for; 1 where one cannot be played."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--model", type=Path, required=True, help="the folder of the weights")
-    parser.add_argument("--scaffold", choices=tuple(SHARES), action="append")
+    parser.add_argument("--scaffold", choices=tuple(SHARES), required=True)
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--episodes", type=int, default=10)
     parser.add_argument("--steps", type=int, default=600)
@@ -84,14 +83,12 @@ def main() -> int:
     parser.add_argument("--tallies", type=Path, help="where to say what each episode came to")
     given = parser.parse_args()
     try:
-        rounds = [_round(given, name) for name in given.scaffold or NAMES]
+        played = anyio.run(_play, given)
     except ModelError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    lessons = (lesson for one in rounds for lesson in one.lessons)
-    tallies = (tally for one in rounds for tally in one.tallies)
     encode = msgspec.json.Encoder().encode
-    for path, records in ((given.tallies, tallies), (given.out, lessons)):
+    for path, records in ((given.tallies, played.tallies), (given.out, played.lessons)):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as stream:
@@ -99,18 +96,8 @@ def main() -> int:
     return 0
 
 
-def _round(given: argparse.Namespace, name: str) -> Round:
-    began = time.monotonic()
-    found = anyio.run(_play, given, name)
-    told = summary(name, found.tallies)
-    steps = sum(tally.steps for tally in found.tallies)
-    told["seconds_per_step"] = round((time.monotonic() - began) / steps, 4)
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
-    return found
-
-
-async def _play(given: argparse.Namespace, name: str) -> Round:
+async def _play(given: argparse.Namespace) -> Round:
+    name = given.scaffold
     played: dict[int, tuple[Tally, list[Lesson]]] = {}
     left = list(range(given.first, given.first + given.episodes))
     at_once = min(given.at_once, len(left))
