@@ -66,6 +66,11 @@ class Episode:
         return times(_seconds_of(self.uncached, self.output, assumed), assumed.gpus / 3600)
 
 
+def together(config: RunConfig, episodes: int) -> int:
+    """How many of so many episodes are played at the same time."""
+    return min(config.evaluation.episodes_at_once or episodes, episodes)
+
+
 def episode_of(measured: Measured | None, config: RunConfig, run: str, at_once: int) -> Episode:
     """What an episode takes: measured in `run` where it was, else what the configuration assumes.
 

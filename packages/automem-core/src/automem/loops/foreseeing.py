@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from automem.loops.amounts import Episode, Foreseen, episode_of, times, total
+from automem.loops.amounts import Episode, Foreseen, episode_of, times, together, total
 from automem.loops.contestants import BASELINES, Contestant
 from automem.loops.loop import Amounts, LoopEstimate
 from automem.loops.measured import measure
@@ -47,9 +47,8 @@ def foresee(pipeline: Pipeline, source: RunFolder) -> PipelineEstimate:
     """
     measured = measure(source, pipeline.config)
     assumed = pipeline.config.pipeline.assumed
-    at_once = pipeline.config.evaluation.episodes_at_once or 10_000
-    together = min(at_once, len(pipeline.seeds) * len(pipeline.tasks))
-    episode = episode_of(measured, pipeline.config, str(source.path), together)
+    at_once = together(pipeline.config, len(pipeline.seeds) * len(pipeline.tasks))
+    episode = episode_of(measured, pipeline.config, str(source.path), at_once)
     loops = [loop.estimate(source) for loop in pipeline.loops]
     stages = [
         StageEstimate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from automem.loops.amounts import Episode, episode_of, times
+from automem.loops.amounts import Episode, episode_of, times, together
 from automem.loops.loop import Amounts
 from automem.loops.measured import Measured, ReviewMeans, price_of_play
 from automem.loops.opening import Opened
@@ -82,9 +82,8 @@ def assumed_source(opened: Opened[LoopSection], measured: Measured | None) -> st
 
 
 def _episode(opened: Opened[LoopSection], measured: Measured | None) -> Episode:
-    at_once = opened.config.evaluation.episodes_at_once or 10_000
-    together = min(at_once, len(opened.tasks) * _stage(opened))
-    return episode_of(measured, opened.config, "", together)
+    at_once = together(opened.config, len(opened.tasks) * _stage(opened))
+    return episode_of(measured, opened.config, "", at_once)
 
 
 def notes(
