@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from automem_tiny.training.tokenizer import copy_tokenizer
+
 
 def pack(stage: Path, out: Path) -> None:
     """Weights in half precision, with tokenizer and configuration; the weights come last."""
@@ -18,9 +20,7 @@ def pack(stage: Path, out: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     network.to(torch.float16).save_pretrained(part)
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        if (stage / name).exists():
-            shutil.copy(stage / name, part / name)
+    copy_tokenizer(stage, part)
     move(part, out, last="model.safetensors")
 
 

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
+FILES: Final = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 VOCABULARY: Final = 1408
 SPECIAL: Final = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 CHAT_TEMPLATE: Final = (
@@ -71,12 +74,17 @@ def _with_numbers(texts: Iterable[str]) -> Iterable[str]:
         yield ",".join(numbers)
 
 
+def copy_tokenizer(start: Path, out: Path) -> None:
+    """Put the tokenizer of one folder into another, as far as it is there."""
+    for name in FILES:
+        if (start / name).exists():
+            shutil.copy(start / name, out / name)
+
+
 def main() -> None:
     """`python -m automem_tiny.training.tokenizer OUT LESSONS`: from every fifth conversation."""
-    import shutil
     import sys
     from itertools import islice
-    from pathlib import Path
 
     from automem_tiny.training.lessons import read_lessons
     from automem_tiny.training.packing import move

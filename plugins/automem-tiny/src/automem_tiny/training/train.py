@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import shutil
 import signal
 import sys
 import time
@@ -25,6 +24,7 @@ from automem_tiny.training.optimizer import Optimizer
 from automem_tiny.training.parameters import Shape, fill
 from automem_tiny.training.pools import file_digest, tokens_of
 from automem_tiny.training.telling import Teller
+from automem_tiny.training.tokenizer import copy_tokenizer
 
 FORM: Final = 2
 """Of the computation: a checkpoint of another one is not gone on with."""
@@ -33,7 +33,6 @@ WARM_STEPS: Final = 60
 LAST_RATE: Final = 0.03
 """The share of the rate that is left at the end."""
 CHECKPOINT_SECONDS: Final = 20.0
-_TOKENIZER: Final = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
 def main() -> int:
@@ -67,7 +66,8 @@ def main() -> int:
 def run(given: argparse.Namespace) -> int:
     """To the last step, or to a signal; its number as a shell has it, 0 when done."""
     if given.start:
-        _take_tokenizer(given.start, given.out)
+        given.out.mkdir(parents=True, exist_ok=True)
+        copy_tokenizer(given.start, given.out)
     numbers = _numbers(given)
     if checkpoints.finished(given.out, numbers):
         return 0
@@ -110,13 +110,6 @@ def _beginning(network: Any, start: Path | None) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     return load_file(start / "model.safetensors")
-
-
-def _take_tokenizer(start: Path, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    for name in _TOKENIZER:
-        if (start / name).exists():
-            shutil.copy(start / name, out / name)
 
 
 @dataclass(slots=True)
