@@ -142,7 +142,10 @@ def test_the_demo_plays_from_installed_wheels(wheels: dict[str, Path], tmp_path:
         tmp_path,
         wheels["automem-core"],
         wheels["automem-backends"],
+        wheels["automem-tiny"],
         f"{wheels['automem-envs']}[crafter]",
     )
-    run(programs / "automem", "demo", "--seeds", "1", "--steps", "3", cwd=tmp_path)
-    assert len(list((tmp_path / "runs" / "demo").glob("evaluations/*/evaluation.json"))) == 2
+    for player, name in (("tiny", "demo"), ("rules", "demo-rules")):
+        arguments = ("--player", player, "--seeds", "1", "--steps", "3")
+        run(programs / "automem", "demo", *arguments, cwd=tmp_path)
+        assert len(list((tmp_path / "runs" / name).glob("evaluations/*/evaluation.json"))) == 2

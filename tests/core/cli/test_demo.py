@@ -40,11 +40,14 @@ def test_rules_play_what_the_configuration_says_and_then_with_a_map() -> None:
     first, second = configs("rules")
     assert first == parse_config((CONFIGS / "demo.toml").read_text(encoding="utf-8"))
     assert second.scaffold.source == "crafter-map"
+    assert first.run.name == second.run.name == "demo-rules"
 
 
-def test_the_small_model_plays_with_scaffolds_and_a_run_of_its_own() -> None:
+def test_the_small_model_plays_the_same_with_scaffolds_and_a_run_of_its_own() -> None:
     first, second = configs("tiny")
-    assert (first.run.name, first.environment.max_steps) == ("demo-tiny", 300)
+    rules = configs("rules")[0]
+    assert (first.environment, first.seeds) == (rules.environment, rules.seeds)
+    assert first.run.name == second.run.name == "demo"
     assert first.roles["default"].backend == "tiny" and first.roles["default"].model is None
     assert [one.scaffold.source for one in (first, second)] == list(PLAYERS["tiny"].scaffolds)
     named = demo_configs("tiny", "1", 7, "42", RUNS)[0]
@@ -62,14 +65,24 @@ def test_the_help_says_who_plays_by_default_and_how_many_steps(call: Automem) ->
     said = " ".join(call("demo", "--help").out.split())
     assert DEFAULT_PLAYER in PLAYERS and f"[default: {DEFAULT_PLAYER}]" in said
     short = pipeline_config(None, None, RUNS).environment.max_steps
-    rules, tiny = (configs(player)[0].environment.max_steps for player in ("rules", "tiny"))
-    assert f"{rules} for rules, {tiny} for tiny, {short} with --pipeline" in said
+    (most,) = {configs(player)[0].environment.max_steps for player in PLAYERS}
+    assert f"[default: {most}; with --pipeline: {short}]" in said
 
 
 def test_rules_play_by_default_where_another_is_not_installed() -> None:
     without = load_plugins(blocked=["automem-tiny"])
-    assert (default_player(without, "tiny"), default_player(without, "rules")) == ("rules", "rules")
-    assert default_player(load_plugins(), "tiny") == "tiny"
+    assert (default_player(without), default_player(load_plugins())) == ("rules", "tiny")
+    assert default_player(load_plugins(), "rules") == "rules"
+
+
+def test_without_the_small_model_the_demo_is_played_by_rules(
+    call: Automem, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOMEM_DISABLE_PLUGINS", "automem-tiny")
+    done = call("demo", "--seeds", "42", "--steps", "3")
+    assert done.code == 0, done.err
+    assert "played by rules, no model is asked: crafter-v0 against crafter-map" in done.err
+    assert [run.name for run in (folder / "runs").iterdir()] == ["demo-rules"]
 
 
 def test_the_pipeline_in_short_is_the_offline_one_with_fewer_seeds_and_steps() -> None:
@@ -100,20 +113,22 @@ def test_the_demo_plays_compares_and_shows_the_way_on(call: Automem, folder: Pat
     assert result["comparison"]["paired"]["n"] == 1
     assert "can never reach p <= 0.05" in done.err
     assert "nothing about language models" in done.err
-    assert "next: automem trace runs/demo crafter-map/42 --step 12\n" in done.err
+    assert "next: automem trace runs/demo-rules crafter-map/42 --step 12\n" in done.err
     assert "2/2 episodes" in done.err
-    assert call("trace", "runs/demo", "crafter-map/42", "--step", "12").code == 0
+    assert call("trace", "runs/demo-rules", "crafter-map/42", "--step", "12").code == 0
     again = call(*rules)
     assert (again.code, again.out) == (0, "")
-    assert len(list(folder.glob("runs/demo/evaluations/*"))) == 2
+    assert len(list(folder.glob("runs/demo-rules/evaluations/*"))) == 2
 
 
-def test_the_small_model_plays_too_and_is_said_to_be_cloned_from_rules(call: Automem) -> None:
-    done = call("demo", "--player", "tiny", "--seeds", "42", "--steps", "3")
+def test_the_small_model_plays_by_default_and_is_said_to_be_cloned_from_rules(
+    call: Automem,
+) -> None:
+    done = call("demo", "--seeds", "42", "--steps", "3")
     assert done.code == 0, done.err
     assert "cloned from rules: crafter-tiny-v0 against crafter-tiny-map" in done.err
     assert "nothing about large models or the results of the AutoMem paper" in done.err
-    assert "next: automem trace runs/demo-tiny crafter-tiny-map/42 --step 3\n" in done.err
+    assert "next: automem trace runs/demo crafter-tiny-map/42 --step 3\n" in done.err
 
 
 @pytest.mark.parametrize("arguments", [("--player", "tiny"), ("--pipeline",)])

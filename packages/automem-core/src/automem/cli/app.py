@@ -36,7 +36,7 @@ EXAMPLES = """\b
 Examples:
   automem demo
   automem eval configs/crafter.toml -s seeds.search=42-43
-  automem trace runs/demo crafter-map/42 --step 100
+  automem trace runs/demo crafter-tiny-map/42 --step 100
 
 Plugins add commands, the last of the list; `automem plugins` lists what is installed.
 A command exits with 0 when it is done, 1 when the work failed or what was named is not there,

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 @click.command(
     epilog=examples(
         "automem demo",
-        "automem demo --player tiny",
+        "automem demo --player rules",
         "automem demo --seeds 42-44 --steps 300",
         "automem demo --pipeline",
-        "automem trace runs/demo crafter-map/42 --step 100",
+        "automem trace runs/demo crafter-tiny-map/42 --step 100",
     )
 )
 @click.option(
@@ -64,12 +64,12 @@ if TYPE_CHECKING:
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
-    help="Most steps an episode.  [default: 1000 for rules, 300 for tiny, 150 with --pipeline]",
+    help="Most steps an episode.  [default: 1000; with --pipeline: 150]",
 )
 @click.option(
     "--run",
     "name",
-    help="The run's name.  [default: demo for rules, demo-tiny for tiny, else demo-pipeline]",
+    help="The run's name.  [default: demo for tiny, demo-rules for rules, else demo-pipeline]",
 )
 @folder_option
 @display_option
@@ -90,15 +90,15 @@ def demo(
     """Watch an agent with memory files play real Crafter, twice.
 
     The same player, on the same worlds, keeps its memory in two ways: first in files that are
-    appended to (the scaffold crafter-v0 or crafter-tiny-v0), then with a keyed map (crafter-map or
-    crafter-tiny-map). An interrupted demo goes on with the same command. It needs no GPU, no key
-    and no network.
+    appended to (the scaffold crafter-tiny-v0 or crafter-v0), then with a keyed map
+    (crafter-tiny-map or crafter-map). An interrupted demo goes on with the same command. It needs
+    no GPU, no key and no network.
 
-    The player `rules` is no language model: it answers from the text of the conversation alone,
-    and so needs its memory files as a model does. The player `tiny` is a language model of 1.4
-    million parameters that comes with the package automem-tiny. It was cloned from rules and
-    plays worse than they do. Neither says anything about large models, or about the results of
-    the AutoMem paper.
+    The player `tiny` is a language model of 1.4 million parameters that comes with the package
+    automem-tiny. It was cloned from rules and plays worse than they do. The player `rules` is no
+    language model: it answers from the text of the conversation alone, and so needs its memory
+    files as a model does. Where nobody is named and automem-tiny is not installed, rules play.
+    Neither says anything about large models, or about the results of the AutoMem paper.
 
     With --pipeline the small model plays a short form of configs/offline.toml: v0, a review by
     rules, LoRA training on its own good turns, and the table and page of `automem pipeline`, in

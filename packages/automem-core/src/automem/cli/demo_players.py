@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RULES: Final = "rules"
 TINY: Final = "tiny"
-DEFAULT_PLAYER: Final = RULES
+DEFAULT_PLAYER: Final = TINY
 """Who plays where `--player` is not given."""
 TRAINS_IN: Final = "peft"
 """The interpreter that the pipeline of the demo needs."""
@@ -50,8 +50,7 @@ PLAYERS: Final[Mapping[str, DemoPlayer]] = {
         "about large models or the results of the AutoMem paper.",
         scaffolds=("crafter-tiny-v0", "crafter-tiny-map"),
         overrides=(
-            "run.name=demo-tiny",
-            "environment.max_steps=300",
+            "run.name=demo",
             "scaffold.from=crafter-tiny-v0",
             "roles.default.backend=tiny",
             "roles.default.temperature=0.5",

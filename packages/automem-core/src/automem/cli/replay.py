@@ -13,7 +13,7 @@ from automem.cli.output import command_line, examples, folder_option, json_optio
 
 @click.command(
     epilog=examples(
-        "automem replay runs/demo crafter-map/42",
+        "automem replay runs/demo crafter-tiny-map/42",
         "automem replay demo 3f2a9c01/default/42 --json",
     )
 )

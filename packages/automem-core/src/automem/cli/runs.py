@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "automem runs list",
         "automem runs show demo",
-        "automem runs compare demo:crafter-v0 demo:crafter-map",
+        "automem runs compare demo:crafter-tiny-v0 demo:crafter-tiny-map",
         "automem runs compact demo",
     )
 )
@@ -111,7 +111,7 @@ def _behaviour(found: RunFolder, *, as_json: bool) -> None:
 @runs.command(
     epilog=examples(
         "automem runs compare demo",
-        "automem runs compare demo:crafter-v0 demo:crafter-map",
+        "automem runs compare demo:crafter-tiny-v0 demo:crafter-tiny-map",
         "automem runs compare runs/first runs/second:3f2a9c01 --json",
         "automem runs compare a:crafter-v0 a:crafter-map --and b:minihack-v0 b:minihack-new",
     )

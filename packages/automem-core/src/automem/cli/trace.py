@@ -31,12 +31,12 @@ class Hit(Record):
 
 @click.command(
     epilog=examples(
-        "automem trace runs/demo crafter-map/42",
-        "automem trace runs/demo crafter-map/42 --step 100",
-        "automem trace runs/demo crafter-map/42 --step 100 --memory",
-        "automem trace runs/demo crafter-map/42 --timeline",
-        "automem trace runs/demo crafter-map/42 --grep diamond",
-        "automem trace runs/demo crafter-map/42 --export md > episode.md",
+        "automem trace runs/demo crafter-tiny-map/42",
+        "automem trace runs/demo crafter-tiny-map/42 --step 100",
+        "automem trace runs/demo crafter-tiny-map/42 --step 100 --memory",
+        "automem trace runs/demo crafter-tiny-map/42 --timeline",
+        "automem trace runs/demo crafter-tiny-map/42 --grep diamond",
+        "automem trace runs/demo crafter-tiny-map/42 --export md > episode.md",
     )
 )
 @click.argument("run")
