@@ -93,9 +93,7 @@ def weight_of(phase: Phase, talk: tuple[Message, ...]) -> float:
     if phase == "plan":
         action = _ACTION.search(last)
         return _weight_of_action(action[1] if action else "", before)
-    after = read_state(
-        [part.partition("|")[2] for part in re.findall(r"\|>([^<]*@[^<]*)<", last)]
-    )
+    after = read_state([part.partition("|")[2] for part in re.findall(r"\|>([^<]*@[^<]*)<", last)])
     weight = 1.0 if after or "SEARCH" in last else GUESSED
     if before and after:
         weight += 5.0 * (before.want != after.want) + 3.0 * (before.done != after.done)
