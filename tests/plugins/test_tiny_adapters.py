@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from automem.errors import AdapterError
-from automem_tiny.engine import Engine
+from automem.errors import AdapterError, ServerError
+from automem.records.model import Message
+from automem_tiny.engine import Ask, Engine
+from automem_tiny.engine.weights import Projection
 from automem_tiny.testing import build_adapter, build_model
 
 from .textbook import textbook_logits
@@ -80,6 +82,27 @@ def test_what_is_no_plain_lora_is_refused(
     path = build_adapter(tmp_path / "adapter", folder, **settings)
     with pytest.raises(AdapterError, match=said):
         Engine.load(folder).adapter(str(path))
+
+
+@pytest.mark.parametrize("alpha", ["Infinity", "NaN", "1e39", '"wide"', "1" + "0" * 400])
+def test_an_alpha_that_makes_no_numbers_is_refused(
+    folder: Path, tmp_path: Path, alpha: str
+) -> None:
+    path = build_adapter(tmp_path / "adapter", folder, strength=30.0, lora_alpha=4321)
+    config = path / "adapter_config.json"
+    config.write_text(config.read_text("utf-8").replace("4321", alpha), encoding="utf-8")
+    with pytest.raises(AdapterError, match=r"with its lora_alpha, .*, its numbers are not finite"):
+        Engine.load(folder).adapter(str(path))
+
+
+@pytest.mark.parametrize(("part", "strength"), [("o", 1e20), ("v", 1e30), ("gate", 1e37)])
+def test_numbers_that_grow_out_of_bounds_are_no_answer(
+    folder: Path, tmp_path: Path, part: Projection, strength: float
+) -> None:
+    path = build_adapter(tmp_path / "adapter", folder, targets=(part,), strength=strength)
+    asked = Ask(messages=(Message(role="user", content="where?"),), adapter=str(path))
+    with pytest.raises(ServerError, match="computes numbers that are not finite: its weights, its"):
+        Engine.load(folder).answer([asked])
 
 
 def test_an_adapter_of_another_base_is_refused(folder: Path, tmp_path: Path) -> None:

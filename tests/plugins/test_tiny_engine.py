@@ -197,6 +197,11 @@ def test_a_conversation_that_does_not_fit_is_refused_with_what_to_do(folder: Pat
         ({"num_hidden_layers": 3}, r"model.layers.2.* is missing"),
         ({"num_hidden_layers": 1}, "holds what its config.json says nothing of"),
         ({"hidden_size": "wide"}, "hidden_size"),
+        ({"rms_norm_eps": -1.0}, "rms_norm_eps"),
+        ({"rms_norm_eps": float("nan")}, "rms_norm_eps"),
+        ({"rms_norm_eps": float("inf")}, "rms_norm_eps"),
+        ({"rope_parameters": {"rope_theta": 0}}, "rope_theta"),
+        ({"rope_parameters": {"rope_theta": float("nan")}}, "rope_theta"),
     ],
     ids=str,
 )
@@ -249,6 +254,13 @@ def test_weights_that_are_not_finite_are_refused(
     save_file(tensors, tmp_path / "model.safetensors")
     with pytest.raises(ServerError, match=r"1\.mlp\.up_proj\.weight holds numbers .* there anew"):
         Engine.load(tmp_path)
+
+
+def test_numbers_that_become_too_large_are_no_answer(tmp_path: Path) -> None:
+    # Finite as they are, and a norm would make 0 of what becomes of them.
+    model = build_model(tmp_path / "model", rms_norm_eps=1e39)
+    with pytest.raises(ServerError, match="computes numbers that are not finite"):
+        Engine.load(model).answer([ask(SAYINGS[0])])
 
 
 def test_a_template_may_refuse_a_conversation(folder: Path, tmp_path: Path) -> None:

@@ -133,9 +133,22 @@ class _Pairs:
                 f"have the shapes {shapes}, and this model wants ({rank or 'rank'}, {inputs}) and "
                 f"({outputs}, {rank or 'rank'})"
             )
-        alpha = float(self.settings.get("lora_alpha") or rank)
-        scale = alpha / (math.sqrt(rank) if self.settings.get("use_rslora") else rank)
-        return Pair(down, up * np.float32(scale))
+        return Pair(down, self._scaled(up, rank))
+
+    def _scaled(self, up: Matrix, rank: int) -> Matrix:
+        alpha = self.settings.get("lora_alpha") or rank
+        try:
+            scale = float(alpha) / (math.sqrt(rank) if self.settings.get("use_rslora") else rank)
+        except (OverflowError, TypeError, ValueError):
+            scale = math.nan
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = up * np.float32(scale)
+        if not np.isfinite(scaled).all():
+            raise AdapterError(
+                f"the adapter {self.path} is damaged: with its lora_alpha, {alpha!r:.40}, its "
+                "numbers are not finite; put it there anew"
+            )
+        return scaled
 
     def refuse_the_rest(self) -> None:
         """What was not asked for by any layer belongs to another model, or is no LoRA."""

@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 from automem.errors import ModelError
 from automem_tiny.engine.adapters import Adapter, read_adapter
 from automem_tiny.engine.asking import Answer, Ask, Ending, Generation, Tokens
-from automem_tiny.engine.choosing import choose
+from automem_tiny.engine.choosing import choose, require_finite
 from automem_tiny.engine.keeping import Arena, Kept, KeyValues, shared
 from automem_tiny.engine.network import Network
 from automem_tiny.engine.shape import read_shape
@@ -95,7 +95,8 @@ class Engine:
         """
         # Products of this size take far longer on several threads.
         one_thread: AbstractContextManager[object] = self._blas.limit(limits=1)  # pyright: ignore[reportUnknownMemberType]
-        with one_thread, np.errstate(over="ignore"):
+        # What is not finite in the end is refused there.
+        with one_thread, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for slot in reversed(range(len(self.running))):
                 if self.running[slot].abandoned:
                     self._leave(slot)
@@ -152,6 +153,7 @@ class Engine:
 
     def _chosen(self, logits: Matrix, first: int) -> list[Generation]:
         """Give each from the slot `first` on its next token; those that are done leave."""
+        require_finite(logits)
         generations = self.running[first:]
         done: list[Generation] = []
         for generation, token in zip(generations, choose(logits, generations), strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
@@ -12,6 +13,7 @@ from msgspec import Meta
 from automem.errors import ServerError
 
 Count = Annotated[int, Meta(ge=1)]
+_LARGEST: Final = sys.float_info.max
 _PLAIN: Final[dict[str, tuple[object, ...]]] = {
     "model_type": ("llama",),
     "hidden_act": ("silu",),
@@ -31,14 +33,14 @@ class Shape(msgspec.Struct, frozen=True):
     num_attention_heads: Count
     vocab_size: Count
     max_position_embeddings: Count
-    rope_theta: float
+    rope_theta: Annotated[float, Meta(gt=0.0, le=_LARGEST)]
     eos: tuple[int, ...]
     """Tokens that end an answer."""
     num_key_value_heads: Annotated[int, Meta(ge=0)] = 0
     """As many as there are heads, where the file says nothing."""
     head_dim: Annotated[int, Meta(ge=0)] = 0
     """A head's share of `hidden_size`, where the file says nothing."""
-    rms_norm_eps: float = 1e-6
+    rms_norm_eps: Annotated[float, Meta(ge=0.0, le=_LARGEST)] = 1e-6
     attention_bias: bool = False
     tie_word_embeddings: bool = False
 
