@@ -124,6 +124,9 @@ def test_an_adapter_that_is_not_whole_is_refused(folder: Path, tmp_path: Path) -
     save_file({name: tensor for name, tensor in tensors.items() if name != first}, file)
     with pytest.raises(AdapterError, match="was trained on another base"):
         engine.adapter(str(path))
+    save_file({}, file)
+    with pytest.raises(AdapterError, match="holds no matrices"):
+        engine.adapter(str(path))
     tensors[first][0, 0] = np.nan
     save_file(tensors, file)
     with pytest.raises(AdapterError, match=r"cannot be loaded: .* that are not finite"):

@@ -226,6 +226,10 @@ def test_a_folder_that_is_damaged_or_not_complete_is_refused(
     (tmp_path / name).write_text("{% if", encoding="utf-8")
     with pytest.raises(ServerError, match=r"damaged|cannot be read"):
         Engine.load(tmp_path)
+    (tmp_path / name).write_text("[" * 200_000, encoding="utf-8")
+    if name != "chat_template.jinja":
+        with pytest.raises(ServerError, match=r"damaged|cannot be read"):
+            Engine.load(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(ServerError, match=r"missing|no chat template"):
         Engine.load(tmp_path)

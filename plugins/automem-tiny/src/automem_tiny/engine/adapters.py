@@ -75,6 +75,10 @@ def read_adapter(path: str, weights: Weights) -> Adapter:
     pairs = _Pairs(path, settings, tensors, weights.shape)
     layers = tuple(pairs.layer(number, layer) for number, layer in enumerate(weights.layers))
     pairs.refuse_the_rest()
+    if not any(layers):
+        raise AdapterError(
+            f"the adapter {path} holds no matrices, so it would change nothing; train it anew"
+        )
     return Adapter(path, layers)
 
 

@@ -69,7 +69,7 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path.parent} holds no model: {path.name} is missing; name a folder with "
             "config.json, model.safetensors and tokenizer.json"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ServerError(f"{path} is damaged: {error}; put the model there anew") from error
     if not isinstance(found, dict):
         raise ServerError(f"{path} is damaged: it is no table; put the model there anew")
