@@ -180,6 +180,8 @@ def test_a_conversation_that_does_not_fit_is_refused_with_what_to_do(folder: Pat
         engine.answer([ask("x", max_tokens=500)])
     (filled,) = engine.answer([ask("x" * 400, max_tokens=None)])
     assert filled.finish == "stop" or filled.prompt_tokens + filled.completion_tokens == 512
+    with pytest.raises(ModelError, match=r"512 tokens \(10000\d\d bytes of the prompt\): lower"):
+        engine.answer([ask("x" * 1_000_000)])
     # Whoever was refused left nothing behind.
     assert engine.running == []
 

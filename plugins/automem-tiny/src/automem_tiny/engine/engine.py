@@ -19,7 +19,7 @@ from automem_tiny.engine.choosing import choose, require_finite
 from automem_tiny.engine.keeping import Arena, Kept, KeyValues, shared
 from automem_tiny.engine.network import Network
 from automem_tiny.engine.shape import read_shape
-from automem_tiny.engine.text import Text, read_text
+from automem_tiny.engine.text import Text, read_text, too_long
 from automem_tiny.engine.weights import Matrix, read_weights
 
 _PROMPT_TOKENS: Final = 1024
@@ -73,12 +73,7 @@ class Engine:
                 status=400,
             )
         if len(prompt) + wanted > context:
-            raise ModelError(
-                f"the conversation is longer than the model's context of {context} tokens "
-                f"({len(prompt)} of the prompt, {wanted} for its answer): lower max_tokens, or the "
-                "scaffold's limits on turns, read_lines and result_bytes",
-                status=400,
-            )
+            raise too_long(context, f"{len(prompt)} of the prompt, {wanted} for its answer")
         return Generation(ask, prompt, ask.max_tokens or context - len(prompt), adapter)
 
     def adapter(self, path: str) -> Adapter:

@@ -32,6 +32,10 @@ class Text:
     """What a template may call these tokens, and how they are written."""
     ends: frozenset[int]
     """Tokens that end an answer."""
+    context: int
+    """The most tokens of a conversation and its answer."""
+    longest: int
+    """Bytes of the longest token."""
 
     def prompt(self, messages: Sequence[Message]) -> Tokens:
         """The tokens of a conversation that is to be answered. Raises ModelError."""
@@ -43,11 +47,23 @@ class Text:
         except Exception as error:
             # The template is the model's code: what it raises is meant for who wrote the messages.
             raise ModelError(f"the chat template refused: {error}", status=400) from error
+        # Everybody waits while a text is taken apart, so one that cannot fit is not.
+        if (size := len(text.encode("utf-8", "surrogatepass"))) > self.context * self.longest:
+            raise too_long(self.context, f"{size} bytes of the prompt")
         return np.array(self.tokenizer.encode(text, add_special_tokens=False).ids, np.int64)
 
     def written(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without special ones."""
         return self.tokenizer.decode(list(tokens), skip_special_tokens=True)
+
+
+def too_long(context: int, counted: str) -> ModelError:
+    """What is said of a conversation that does not fit."""
+    return ModelError(
+        f"the conversation is longer than the model's context of {context} tokens ({counted}): "
+        "lower max_tokens, or the scaffold's limits on turns, read_lines and result_bytes",
+        status=400,
+    )
 
 
 def read_text(folder: Path, shape: Shape) -> Text:
@@ -77,7 +93,9 @@ def read_text(folder: Path, shape: Shape) -> Text:
             *(() if own is None else (own,)),
         }
     )
-    return Text(tokenizer, _template(folder, settings), special, ends)
+    longest = max((len(token.encode()) for token in tokenizer.get_vocab()), default=0)
+    template = _template(folder, settings)
+    return Text(tokenizer, template, special, ends, shape.max_position_embeddings, longest)
 
 
 def _token(given: object) -> str:
