@@ -89,6 +89,28 @@ def test_an_interpreter_whose_python_is_gone_is_outdated(bench: Bench, bare: Int
     assert setup.place.python.exists()
 
 
+@pytest.mark.parametrize(
+    ("python", "reason"),
+    [
+        ("#!/bin/sh\nexit 7\n", "its Python does not run: it ended with 7"),
+        ("#!/bin/sh\nkill -9 $$\n", "its Python does not run: it was killed by signal 9"),
+        ("#!/nowhere/python\n", "its Python does not run: No such file or directory"),
+    ],
+    ids=["ends", "is killed", "is no program"],
+)
+def test_an_interpreter_that_runs_nothing_is_outdated(
+    bench: Bench, bare: Interpreter, python: str, reason: str
+) -> None:
+    setup = bench.setup(bare)
+    bench.make(setup)
+    setup.place.python.unlink()
+    setup.place.python.write_text(python, encoding="utf-8")
+    setup.place.python.chmod(0o755)
+    assert (setup.status().state, setup.status().reason) == ("outdated", reason)
+    assert bench.make(setup)
+    assert setup.status().state == "made"
+
+
 def test_a_record_that_cannot_be_read_makes_it_outdated(bench: Bench, bare: Interpreter) -> None:
     setup = bench.setup(bare)
     bench.make(setup)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ _LIST = (
     "import importlib.metadata as m\n"
     "for one in sorted({f'{d.name}=={d.version}' for d in m.distributions()}): print(one)"
 )
+_START_SECONDS = 60.0
 _NO_NETWORK = (
     "offline",
     "network was disabled",
@@ -46,6 +48,26 @@ def make_interpreter(
     for step in interpreter.steps:
         programs.run((python, *step), f"running its step: {_short(step)}")
     return tuple(programs.run((python, "-I", "-c", _LIST), "looking at what is in it"))
+
+
+def why_dead(python: Path) -> str | None:
+    """Why an interpreter that is there runs nothing; None where it runs."""
+    try:
+        ran = subprocess.run(  # noqa: S603 - an interpreter of ours
+            (python, "-I", "-c", "pass"),
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_START_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"its Python does not start within {_START_SECONDS:g} s"
+    except OSError as error:
+        return f"its Python does not run: {error.strerror}"
+    code = ran.returncode
+    ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+    return f"its Python does not run: it {ended}" if code else None
 
 
 def find_links(programs: Programs) -> tuple[str, ...]:

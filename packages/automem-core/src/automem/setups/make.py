@@ -17,7 +17,7 @@ from automem.errors import PluginError, SetupError
 from automem.plugins import Plugins, import_part
 from automem.records.setup import AnySetup, DataSet, Interpreter, Made, Package, SetupStatus
 from automem.setups.dataset import make_data_set
-from automem.setups.interpreter import make_interpreter
+from automem.setups.interpreter import make_interpreter, why_dead
 from automem.setups.place import Place, Tell, place_of, write_record
 from automem.setups.programs import Programs, disk_full, find_uv
 from automem.setups.sources import package_here
@@ -55,7 +55,9 @@ class Setup:
             return "it was made from other requirements"
         if self.place.kind == "interpreter" and not self.place.python.exists():
             return "the Python it was made with is gone"
-        return changed_package(made.packages)
+        if changed := changed_package(made.packages):
+            return changed
+        return why_dead(self.place.python) if self.place.kind == "interpreter" else None
 
     def packages(self) -> tuple[Package, ...]:
         """The distributions it takes from here."""
