@@ -53,9 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.verb == "path":
         sys.stdout.write(f"{model()}\n")
         return 0
-    from automem_tiny.building.build import build_model
+    try:
+        from automem_tiny.building.build import build_model
 
-    return build_model(given.folder, quick=given.quick, display=given.display)
+        return build_model(given.folder, quick=given.quick, display=given.display)
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":
