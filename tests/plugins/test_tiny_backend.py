@@ -230,6 +230,49 @@ async def test_a_call_that_is_cancelled_is_left_and_others_go_on(opener: Opener)
         assert reply.usage.output_tokens > 0
 
 
+ENDLESS = (
+    "{{ messages[0].content }}{% if 'endless' in messages[0].content %}{% for a in range(99999) %}"
+    "{% for b in range(99999) %}{% endfor %}{% endfor %}{% endif %}"
+)
+
+
+async def give_up(engine: TinyEngine, said: str) -> None:
+    """Ask, and wait no longer than until it is on its way."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, engine, request(said))
+        await asked(engine)
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_worker_that_is_stuck_in_a_template_is_ended_and_started_again_once(
+    opener: Opener,
+) -> None:
+    (opener.model / "chat_template.jinja").write_text(ENDLESS, encoding="utf-8")
+    async with opener.open() as engine:
+        await give_up(engine, "endless")
+        assert engine.deaths == 0
+        engine.silent_seconds = 0.0
+        await give_up(engine, "short")
+        assert engine.deaths == 1
+        assert "showed no life for 0 s and was ended; it is started again" in opener.said[-1]
+        assert (await ask(engine, request("short"))).text
+        await give_up(engine, "endless")
+        with pytest.raises(ServerError, match=r"showed no life for 0 s .* it was started 2 times"):
+            await ask(engine, request("short"))
+
+
+async def test_a_worker_that_shows_life_is_not_ended(opener: Opener) -> None:
+    async with opener.open() as engine:
+        await give_up(engine, "where?")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(give_up, engine, "where?")
+            assert (await ask(engine, request("here?"))).text
+        # It owes nothing, as it said that it has read what was left.
+        while engine.unheard_since is not None:
+            await anyio.lowlevel.checkpoint()
+        assert engine.deaths == 0
+
+
 async def test_a_conversation_that_does_not_fit_fails_for_good(opener: Opener) -> None:
     async with opener.open() as engine:
         with pytest.raises(ModelError, match="lower max_tokens, or the scaffold's") as found:

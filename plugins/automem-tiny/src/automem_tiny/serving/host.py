@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,8 @@ from automem_tiny.serving.messages import Abandon, AnyRequest, Complete, Load, R
 RESTARTS: Final = 1
 """How often a worker that was up is started again."""
 START_SECONDS: Final = 120.0
+SILENT_SECONDS: Final = 30.0
+"""A worker that is asked and shows no life for so long is stuck, such as in a chat template."""
 _EXIT_SECONDS: Final = 2.0
 _ABANDON_SECONDS: Final = 1.0
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -51,14 +54,19 @@ class TinyEngine:
     """By what the configuration calls them."""
     log: Path
     tell: Tell
+    silent_seconds: float = SILENT_SECONDS
     deaths: int = field(default=0, init=False)
     failure: ServerError | None = field(default=None, init=False)
     """Why it is given up."""
     process: Child | None = field(default=None, init=False)
     """The worker; None while none is up."""
+    unheard_since: float | None = field(default=None, init=False)
+    """When it was asked first since it showed life; None where it owes nothing."""
     _up: Event = field(default_factory=Event, init=False)
     """Set as well where it never will be."""
     _calls: dict[int, _Waiting] = field(default_factory=dict[int, _Waiting], init=False)
+    _stuck: str | None = field(default=None, init=False)
+    """What to say of a worker that was ended for its silence."""
     _numbers: count[int] = field(default_factory=count, init=False)
 
     @property
@@ -98,15 +106,15 @@ class TinyEngine:
                 f"the engine tiny cannot be asked this: {error}", status=400
             ) from error
         self._calls[number] = waiting
+        if self.unheard_since is None:
+            self.unheard_since = anyio.current_time()
         try:
             await _send(process, asked)
             await waiting.answered.wait()
         finally:
-            del self._calls[number]
             if waiting.reply is None and self.process is process:
-                # A worker that reads nothing may hold up nobody who gives up.
-                with anyio.move_on_after(_ABANDON_SECONDS, shield=True):
-                    await _send(process, _packed(Abandon(id=number)))
+                await self._abandon(number, waiting, process)
+            del self._calls[number]
         reply = waiting.reply
         if reply is None:
             raise ModelError(
@@ -116,6 +124,22 @@ class TinyEngine:
         if reply.answer is None:
             raise ModelError(str(reply.error), status=reply.status)
         return reply.answer
+
+    async def _abandon(self, number: int, waiting: _Waiting, process: Child) -> None:
+        """Say that nobody waits any longer; end a worker that nothing was heard of meanwhile."""
+        now = anyio.current_time()
+        silent = now - (now if self.unheard_since is None else self.unheard_since)
+        if silent < self.silent_seconds:
+            # A worker that reads nothing may hold up nobody who gives up.
+            with anyio.move_on_after(_ABANDON_SECONDS, shield=True):
+                await _send(process, _packed(Abandon(id=number)))
+            return
+        self._stuck = f"showed no life for {silent:.0f} s and was ended"
+        with suppress(ProcessLookupError):
+            process.process.kill()
+        # Whoever asked looks at its deaths next.
+        with anyio.move_on_after(_EXIT_SECONDS, shield=True):
+            await waiting.answered.wait()
 
     async def run(self) -> None:
         """Keep a worker up until it may not be started again; why is in `failure`."""
@@ -137,7 +161,10 @@ class TinyEngine:
                     if waiting := self._calls.get(reply.id):
                         waiting.reply = reply
                         waiting.answered.set()
-                return self._died(await _end_of(process))
+                    owes = any(one.reply is None for one in self._calls.values())
+                    self.unheard_since = anyio.current_time() if owes else None
+                ended = await _end_of(process)
+                return self._died(self._stuck or ended)
         except OSError as error:
             return ServerError(f"the engine tiny cannot be started: {error}")
         finally:
@@ -168,6 +195,7 @@ class TinyEngine:
     def _died(self, how: str) -> ServerError | None:
         """Count it before the calls are failed: whoever asked looks at that."""
         self.deaths += 1
+        self._stuck = self.unheard_since = None
         self._up = Event()
         if self.deaths > RESTARTS:
             return ServerError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from automem.records._struct import Record
@@ -26,11 +28,13 @@ class Complete(Record, tag="complete"):
 
 
 class Abandon(Record, tag="abandon"):
-    """Nobody waits for that answer any more."""
+    """Nobody waits for that answer any more; the reply says that this was read."""
 
     id: int
 
 
+ALIVE: Final = -2
+"""The number of replies to nobody: they only say that the worker goes on."""
 AnyRequest = Load | Complete | Abandon
 
 

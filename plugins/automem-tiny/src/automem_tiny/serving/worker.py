@@ -24,9 +24,19 @@ from automem.errors import AutoMemError, ModelError, ServerError
 from automem.processes.frames import read_frame, write_frame
 from automem_tiny.engine import Engine
 from automem_tiny.engine.asking import Generation
-from automem_tiny.serving.messages import Abandon, AnyRequest, Complete, Load, Numbered, Reply
+from automem_tiny.serving.messages import (
+    ALIVE,
+    Abandon,
+    AnyRequest,
+    Complete,
+    Load,
+    Numbered,
+    Reply,
+)
 
 _HOST_CHECK_SECONDS = 1.0
+_ALIVE_SECONDS: Final = 5.0
+"""How often it says that it goes on, where steps are all that happens."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder[AnyRequest](AnyRequest)
 _NUMBERS: Final = msgspec.msgpack.Decoder(Numbered)
@@ -43,6 +53,7 @@ class Service:
     waiting: deque[Generation] = field(default_factory=deque[Generation])
     asked: dict[Generation, int] = field(default_factory=dict[Generation, int])
     """Those without an answer, and the number of their request."""
+    _heard_of: float = field(default_factory=time.monotonic, init=False)
 
     def serve(self, requests: Requests) -> None:
         """Answer until the process is ended."""
@@ -52,6 +63,7 @@ class Service:
                 while not requests.empty():
                     self._take(requests.get())
                 self._step()
+                self._show_life()
 
     def _take(self, request: AnyRequest | Reply) -> None:
         match request:
@@ -61,6 +73,7 @@ class Service:
                 for generation in [one for one, id in self.asked.items() if id == request.id]:
                     generation.abandoned = True
                     del self.asked[generation]
+                answer(self.answers, Reply(id=request.id))
             case Reply():
                 answer(self.answers, request)
             case Load():
@@ -85,6 +98,11 @@ class Service:
             number = self.asked.pop(generation, None)
             if number is not None:
                 answer(self.answers, Reply(id=number, answer=generation.answer))
+
+    def _show_life(self) -> None:
+        if time.monotonic() - self._heard_of >= _ALIVE_SECONDS:
+            self._heard_of = time.monotonic()
+            answer(self.answers, Reply(id=ALIVE))
 
 
 def answer(stream: BinaryIO, reply: Reply) -> None:
