@@ -6,13 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -22,9 +17,6 @@ import pytest
 from automem.errors import ConfigError, ModelError, ServerError
 from automem.evaluate.evaluator import evaluate
 from automem.evaluate.progress import Progress
-from automem.models.engines import EngineRequest
-from automem.models.limiter import AdaptiveLimiter
-from automem.models.retry import Attempts, Patience
 from automem.plugins import load_plugins
 from automem.records.config import (
     EnvironmentSection,
@@ -35,76 +27,28 @@ from automem.records.config import (
     ScaffoldSection,
     SeedsSection,
 )
-from automem.records.model import Message, ModelReply, ModelRequest, Sampling
+from automem.records.model import ModelReply, ModelRequest, Sampling
 from automem.records.result import Evaluation
-from automem.records.training import DataIdentity, LoraSettings, Provenance, TrainingJob
 from automem.run.layout import run_folder
 from automem.tasks import beside
 from automem.testing.toy import toy_entry_point
-from automem.testing.training_worker import base_identity
 from automem_backends.serve import keep
 from automem_tiny.engine import Engine
 from automem_tiny.engine.asking import Ask
 from automem_tiny.folders import model
-from automem_tiny.serving.backend import open_tiny, tiny_client
+from automem_tiny.serving.backend import tiny_client
 from automem_tiny.serving.host import TinyEngine
 from automem_tiny.serving.options import TinyOptions
 from automem_tiny.testing import build_adapter, build_model
 
+from .opening import Opener, ask, request
+
 pytestmark = pytest.mark.anyio
-
-
-def request(said: str, **sampling: Any) -> ModelRequest:
-    usual = {"temperature": 0.0, "max_tokens": 16}
-    return ModelRequest(
-        messages=(Message(role="user", content=said),),
-        sampling=Sampling(**{**usual, **sampling}),
-        seed=3,
-    )
-
-
-@dataclass
-class Opener:
-    """Opens engines over one model, and keeps what they tell."""
-
-    model: Path
-    folder: Path
-    said: list[str] = field(default_factory=list[str])
-
-    @asynccontextmanager
-    async def open(
-        self, *adapters: str | None, model: str | None = None
-    ) -> AsyncGenerator[TinyEngine]:
-        asked = EngineRequest(
-            backend="tiny",
-            model=model or str(self.model),
-            adapters=(None, *adapters),
-            options=TinyOptions(),
-            logs=self.folder / "logs",
-            tell=self.said.append,
-        )
-        async with open_tiny(asked) as engine:
-            assert isinstance(engine, TinyEngine)
-            await engine.ready()
-            yield engine
-
-    def adapter(self, name: str = "adapter", **how: Any) -> str:
-        return str(build_adapter(self.folder / name, self.model, **how))
 
 
 @pytest.fixture
 def opener(tmp_path: Path) -> Opener:
     return Opener(build_model(tmp_path / "model"), tmp_path)
-
-
-async def ask(
-    engine: TinyEngine, asked: ModelRequest, adapter: str | None = None, *, retries: int = 0
-) -> ModelReply:
-    """One call as the router makes it."""
-    patience = Patience(timeout_seconds=60.0, retries=retries, random=Random(0))
-    attempts = Attempts("memory", patience, AdaptiveLimiter(), engine=engine)
-    backend = tiny_client(None, adapter, TinyOptions(), engine)
-    return await attempts.run(lambda: backend.complete(asked))
 
 
 def is_alive(pid: int) -> bool:
@@ -313,95 +257,6 @@ async def test_a_conversation_that_the_engine_fails_over_ends_no_worker(opener: 
             await ask(engine, request("bad"), retries=3)
         assert (await ask(engine, request("good"))).text
         assert engine.deaths == 0
-
-
-async def test_a_folder_that_nobody_foresaw_is_told_when_it_starts(opener: Opener) -> None:
-    config = opener.model / "config.json"
-    known = msgspec.json.decode(config.read_bytes())
-    config.write_bytes(msgspec.json.encode({**known, "rope_parameters": "none"}))
-    with pytest.raises(ServerError, match="cannot be served here: AttributeError: 'str' object"):
-        async with opener.open():
-            pass
-
-
-async def test_what_is_no_model_or_adapter_is_refused_before_anything_starts(
-    opener: Opener,
-) -> None:
-    with pytest.raises(ConfigError, match=r"holds no config\.json; name a folder with a small"):
-        async with opener.open(model=str(opener.folder)):
-            pass
-    with pytest.raises(ConfigError, match=r"adapter: nowhere holds no adapter_config\.json"):
-        async with opener.open("nowhere"):
-            pass
-    with pytest.raises(ConfigError, match="it uses DoRA; train with use_dora = false"):
-        async with opener.open(opener.adapter("dora", use_dora=True)):
-            pass
-
-
-async def test_an_adapter_of_another_base_is_refused(opener: Opener) -> None:
-    folder = Path(opener.adapter())
-    wider = build_model(opener.folder / "wider", hidden_size=64)
-    with pytest.raises(ServerError, match="was trained on another base"):
-        async with opener.open(str(folder), model=str(wider)):
-            pass
-    (folder / "provenance.json").write_bytes(msgspec.json.encode(trained_on(opener.model)))
-    opener.said.clear()
-    async with opener.open(str(folder)):
-        assert opener.said == []
-    build_model(opener.folder / "another", seed=1)
-    with pytest.raises(ConfigError, match=r"was trained on .*: the weights differ; serve that"):
-        async with opener.open(str(folder), model=str(opener.folder / "another")):
-            pass
-
-
-async def test_an_adapter_that_was_changed_does_not_go_by_its_name_in_another_worker(
-    opener: Opener,
-) -> None:
-    folder = opener.adapter()
-    async with opener.open(folder) as engine:
-        assert engine.process is not None
-        opener.adapter("other", seed=7)
-        for file in (opener.folder / "other").iterdir():
-            (Path(folder) / file.name).write_bytes(file.read_bytes())
-        os.kill(engine.process.pid, signal.SIGKILL)
-        with pytest.raises(ServerError, match="is not what it was when the run began"):
-            await ask(engine, request("where?"), folder)
-
-
-def trained_on(base: Path) -> Provenance:
-    return Provenance(
-        base=base_identity(str(base)),
-        data=DataIdentity(hash="d", examples=1, tokens=1, labelled=1, truncated=0),
-        job=TrainingJob(
-            trainer="peft",
-            base=str(base),
-            data="d",
-            examples="",
-            examples_sha256="",
-            lora=LoraSettings(),
-        ),
-        versions={},
-        steps=1,
-        seconds=1.0,
-        losses=(1.0,),
-        adapter_sha256="",
-    )
-
-
-async def test_damaged_weights_are_told_when_it_starts(opener: Opener) -> None:
-    (opener.model / "model.safetensors").write_bytes(b"none")
-    with pytest.raises(ServerError, match=r"model.safetensors cannot be read: .*put it there anew"):
-        async with opener.open():
-            pass
-
-
-async def test_a_context_that_memory_does_not_hold_is_told_when_it_starts(opener: Opener) -> None:
-    config = opener.model / "config.json"
-    known = msgspec.json.decode(config.read_bytes())
-    config.write_bytes(msgspec.json.encode({**known, "max_position_embeddings": 1 << 36}))
-    with pytest.raises(ServerError, match=r"too large to be computed .* Lower max_num_seqs"):
-        async with opener.open():
-            pass
 
 
 async def test_there_is_nothing_of_it_to_attach_to(tmp_path: Path) -> None:
