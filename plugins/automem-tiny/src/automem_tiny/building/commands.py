@@ -77,7 +77,8 @@ class Children:
         argv += map(str, command.arguments)
         log = self.logs / f"{command.name}.log"
         tail = Tail.at_end(log)
-        env = {"PYTHONPATH": _with_source(), "PYTHONUNBUFFERED": "1"}
+        # Sets of texts are ordered by their hashes: nothing may depend on them by mistake.
+        env = {"PYTHONPATH": _with_source(), "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
         async with (
             child(
                 argv, log=log, env=env, grace_seconds=GRACE_SECONDS, pass_fds=(self.lock,)
