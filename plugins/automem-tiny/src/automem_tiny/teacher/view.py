@@ -15,7 +15,8 @@ DIRECTIONS: Final[Mapping[str, Cell]] = {
     "east": (1, 0),
 }
 OPPOSITE: Final = {"west": "east", "east": "west", "north": "south", "south": "north"}
-WALKABLE: Final = frozenset({"grass", "sand", "path"})
+WALKABLE: Final = ("grass", "sand", "path")
+"""In this order where the first that serves is taken: a set would be ordered anew in each process."""
 TOOL_FOR: Final = {
     "stone": "wood_pickaxe",
     "coal": "wood_pickaxe",
