@@ -16,7 +16,7 @@ DIRECTIONS: Final[Mapping[str, Cell]] = {
 }
 OPPOSITE: Final = {"west": "east", "east": "west", "north": "south", "south": "north"}
 WALKABLE: Final = ("grass", "sand", "path")
-"""In this order where the first that serves is taken: a set would be ordered anew in each process."""
+"""In the order in which they are tried: that of a set would differ from process to process."""
 TOOL_FOR: Final = {
     "stone": "wood_pickaxe",
     "coal": "wood_pickaxe",
