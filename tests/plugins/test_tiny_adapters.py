@@ -68,11 +68,11 @@ def test_an_adapter_that_adds_nothing_is_its_base(folder: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"modules_to_save": ["lm_head"]}, r"its modules_to_save is \['lm_head'\]; train it"),
-        ({"use_dora": True}, "its use_dora is True; train it without"),
-        ({"bias": "all"}, "its bias is 'all'"),
-        ({"peft_type": "IA3"}, "its peft_type is 'IA3'"),
-        ({"alpha_pattern": {"q_proj": 3}}, "its alpha_pattern"),
+        ({"modules_to_save": ["lm_head"]}, r"it has modules_to_save = \['lm_head'\]; train a"),
+        ({"use_dora": True}, "it has use_dora = True; train a plain LoRA"),
+        ({"bias": "all"}, "it has bias = 'all'"),
+        ({"peft_type": "IA3"}, "it has peft_type = 'IA3'"),
+        ({"alpha_pattern": {"q_proj": 3}}, "it has alpha_pattern"),
     ],
     ids=str,
 )

@@ -16,23 +16,10 @@ from safetensors.torch import load_file
 from torch.nn.functional import linear
 
 from automem.errors import ServerError
+from automem.models.adapters import strange_setting
 from automem_backends.local.asked import Weights
 
 _PREFIX = "base_model.model."
-_PLAIN: Mapping[str, tuple[Any, ...]] = {
-    "modules_to_save": (None, []),
-    "use_dora": (None, False),
-    "bias": (None, "none"),
-    "lora_bias": (None, False),
-    "alpha_pattern": (None, {}),
-    "fan_in_fan_out": (None, False),
-    "layer_replication": (None, []),
-    "target_parameters": (None, []),
-    "trainable_token_indices": (None, []),
-    "use_qalora": (None, False),
-    "alora_invocation_tokens": (None, []),
-}
-"""Settings of peft, and the values of theirs that mean a plain LoRA."""
 
 
 @dataclass(slots=True)
@@ -80,18 +67,10 @@ def read_adapter(name: str, path: str, layers: Mapping[str, torch.Tensor]) -> We
 
 
 def _check(name: str, settings: dict[str, Any]) -> None:
-    if settings.get("peft_type") != "LORA":
+    if strange := strange_setting(settings):
         raise ServerError(
-            f"Loading lora {name} failed: it is of the type {settings.get('peft_type')}; "
-            "only LORA is served"
+            f"Loading lora {name} failed: it has {strange}, which is not served; train a plain LoRA"
         )
-    for key, plain in _PLAIN.items():
-        value = settings.get(key)
-        if value not in plain:
-            raise ServerError(
-                f"Loading lora {name} failed: its setting {key} is {value!r}, which is not served; "
-                "train it without"
-            )
 
 
 def _pairs(

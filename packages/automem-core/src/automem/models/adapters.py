@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,21 @@ from automem.records.training import Provenance
 PROVENANCE = "provenance.json"
 SETTINGS = "adapter_config.json"
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+_PLAIN: Mapping[str, tuple[object, ...]] = {
+    "peft_type": ("LORA",),
+    "modules_to_save": (None, []),
+    "use_dora": (None, False),
+    "bias": (None, "none"),
+    "lora_bias": (None, False),
+    "alpha_pattern": (None, {}),
+    "fan_in_fan_out": (None, False),
+    "layer_replication": (None, []),
+    "target_parameters": (None, []),
+    "trainable_token_indices": (None, []),
+    "use_qalora": (None, False),
+    "alora_invocation_tokens": (None, []),
+}
+"""Settings of peft, and the values of theirs that mean a plain LoRA."""
 _BLOCK = 1 << 20
 _NAME_CHARACTERS = 40
 _HASH_DIGITS = 12
@@ -32,6 +48,12 @@ def is_folder(given: str) -> bool:
 def identity(given: str) -> str:
     """What tells this adapter from every other: name and content of a folder, or what is given."""
     return content_name(Path(given).expanduser().resolve()) if is_folder(given) else given
+
+
+def strange_setting(settings: Mapping[str, object]) -> str:
+    """A setting that makes an adapter more than a plain LoRA, as `key = value`; empty for none."""
+    strange = (key for key, plain in _PLAIN.items() if settings.get(key) not in plain)
+    return next((f"{key} = {settings.get(key)!r}" for key in strange), "")
 
 
 def read_provenance(folder: Path) -> Provenance:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from automem.errors import AdapterError, ServerError
+from automem.models.adapters import strange_setting
 from automem_tiny.engine.shape import Shape, read_json
 from automem_tiny.engine.weights import (
     BLOCKS,
@@ -25,21 +26,6 @@ from automem_tiny.engine.weights import (
 )
 
 _PREFIX: Final = "base_model.model."
-_PLAIN: Final[dict[str, tuple[object, ...]]] = {
-    "peft_type": ("LORA",),
-    "modules_to_save": (None, []),
-    "use_dora": (None, False),
-    "bias": (None, "none"),
-    "lora_bias": (None, False),
-    "alpha_pattern": (None, {}),
-    "fan_in_fan_out": (None, False),
-    "layer_replication": (None, []),
-    "target_parameters": (None, []),
-    "trainable_token_indices": (None, []),
-    "use_qalora": (None, False),
-    "alora_invocation_tokens": (None, []),
-}
-"""Settings of peft, and the values of theirs that mean a plain LoRA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +52,10 @@ def read_adapter(path: str, weights: Weights) -> Adapter:
         tensors = read_tensors(folder / "adapter_model.safetensors")
     except ServerError as error:
         raise AdapterError(f"the adapter {path} cannot be loaded: {error}") from error
-    for key, plain in _PLAIN.items():
-        if settings.get(key) not in plain:
-            raise AdapterError(
-                f"the adapter {path} cannot be served: its {key} is {settings.get(key)!r}; train "
-                "it without"
-            )
+    if strange := strange_setting(settings):
+        raise AdapterError(
+            f"the adapter {path} cannot be served: it has {strange}; train a plain LoRA"
+        )
     pairs = _Pairs(path, settings, tensors, weights.shape)
     layers = tuple(pairs.layer(number, layer) for number, layer in enumerate(weights.layers))
     pairs.refuse_the_rest()
