@@ -106,6 +106,19 @@ def test_a_seed_decides_alone_between_tokens(folder: Path) -> None:
     assert texts(Engine.load(folder).answer(asks[::-1])) == answers[::-1]
 
 
+def test_a_model_is_played_at_the_temperature_it_is_shipped_with(tmp_path: Path) -> None:
+    folder = build_model(tmp_path / "model")
+    warm = texts(Engine.load(folder).answer([ask(SAYINGS[0], temperature=None, seed=5)]))
+    assert warm == texts(Engine.load(folder).answer([ask(SAYINGS[0], temperature=1.0, seed=5)]))
+    (folder / "generation_config.json").write_text('{"temperature": 0.0}', encoding="utf-8")
+    cold = texts(Engine.load(folder).answer([ask(SAYINGS[0], temperature=None, seed=5)]))
+    assert cold == texts(Engine.load(folder).answer([ask(SAYINGS[0], temperature=0.0)]))
+    assert cold != warm
+    (folder / "generation_config.json").write_text('{"temperature": "warm"}', encoding="utf-8")
+    with pytest.raises(ServerError, match="its temperature is 'warm'; put it there anew"):
+        Engine.load(folder)
+
+
 def test_a_small_nucleus_leaves_the_most_probable_token(folder: Path) -> None:
     engine = Engine.load(folder)
     greedy, narrow = engine.answer(

@@ -22,8 +22,8 @@ class Ask(Record):
     """One conversation that ends in a user message."""
 
     messages: tuple[Message, ...]
-    temperature: Annotated[float, Meta(ge=0.0)] = 1.0
-    """0 takes the most probable token every time."""
+    temperature: Annotated[float, Meta(ge=0.0)] | None = None
+    """0 takes the most probable token every time; None is as the model is shipped, else 1."""
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     """None allows what the context has left."""
     seed: int = 0
@@ -55,6 +55,7 @@ class Generation:
     prompt: Tokens
     most_tokens: int
     adapter: Adapter | None
+    temperature: float
     cached: int = 0
     tokens: list[int] = field(default_factory=list[int])
     answer: Answer | None = None

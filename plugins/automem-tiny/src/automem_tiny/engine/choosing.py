@@ -28,9 +28,9 @@ def require_finite(logits: Matrix) -> None:
 
 def choose(logits: Matrix, generations: Sequence[Generation]) -> list[int]:
     """One token a row. Of a row, one uniform draw decides, in the order of the vocabulary."""
-    warmth = np.array([one.ask.temperature for one in generations])
+    warmth = np.array([one.temperature for one in generations])
     best = logits.argmax(-1)
-    warm = [row for row, one in enumerate(generations) if one.ask.temperature > 0.0]
+    warm = [row for row, one in enumerate(generations) if one.temperature > 0.0]
     if warm:
         best[warm] = _drawn(logits[warm], warmth[warm], [generations[row] for row in warm])
     return best.tolist()

@@ -74,7 +74,9 @@ class Engine:
             )
         if len(prompt) + wanted > context:
             raise too_long(context, f"{len(prompt)} of the prompt, {wanted} for its answer")
-        return Generation(ask, prompt, ask.max_tokens or context - len(prompt), adapter)
+        temperature = self.text.temperature if ask.temperature is None else ask.temperature
+        most = ask.max_tokens or context - len(prompt)
+        return Generation(ask, prompt, most, adapter, temperature)
 
     def adapter(self, path: str) -> Adapter:
         """The adapter in a folder, read once. Raises AdapterError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ class Text:
     """The most tokens of a conversation and its answer."""
     longest: int
     """Bytes of the longest token."""
+    temperature: float
+    """Where an ask names none."""
 
     def prompt(self, messages: Sequence[Message]) -> Tokens:
         """The tokens of a conversation that is to be answered. Raises ModelError."""
@@ -85,17 +88,28 @@ def read_text(folder: Path, shape: Shape) -> Text:
     settings = read_json(folder / "tokenizer_config.json")
     special = {name: text for name in _SPECIAL if (text := _token(settings.get(name)))}
     own = tokenizer.token_to_id(special.get("eos_token", ""))
-    generation = folder / "generation_config.json"
-    ends = frozenset(
-        {
-            *shape.eos,
-            *(read_eos(read_json(generation)) if generation.exists() else ()),
-            *(() if own is None else (own,)),
-        }
-    )
+    path = folder / "generation_config.json"
+    generation = read_json(path) if path.exists() else {}
+    ends = frozenset({*shape.eos, *read_eos(generation), *(() if own is None else (own,))})
     longest = max((len(token.encode()) for token in tokenizer.get_vocab()), default=0)
-    template = _template(folder, settings)
-    return Text(tokenizer, template, special, ends, shape.max_position_embeddings, longest)
+    return Text(
+        tokenizer=tokenizer,
+        template=_template(folder, settings),
+        special=special,
+        ends=ends,
+        context=shape.max_position_embeddings,
+        longest=longest,
+        temperature=_temperature(path, generation),
+    )
+
+
+def _temperature(path: Path, generation: dict[str, Any]) -> float:
+    found = generation.get("temperature")
+    if found is None:
+        return 1.0
+    if not isinstance(found, int | float) or not 0.0 <= found < math.inf:
+        raise ServerError(f"{path} is damaged: its temperature is {found!r}; put it there anew")
+    return float(found)
 
 
 def _token(given: object) -> str:

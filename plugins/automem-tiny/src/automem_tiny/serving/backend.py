@@ -86,7 +86,7 @@ class TinyBackend:
         answer = await self.engine.ask(
             Ask(
                 messages=request.messages,
-                temperature=1.0 if sampling.temperature is None else sampling.temperature,
+                temperature=sampling.temperature,
                 top_p=1.0 if sampling.top_p is None else sampling.top_p,
                 max_tokens=sampling.max_tokens,
                 stop=sampling.stop,

@@ -6,8 +6,12 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Final
 
 from automem_tiny.training.tokenizer import copy_tokenizer
+
+TEMPERATURE: Final = 0.5
+"""At which it is played where nothing else is asked for; engines read it beside the weights."""
 
 
 def pack(stage: Path, out: Path) -> None:
@@ -19,6 +23,7 @@ def pack(stage: Path, out: Path) -> None:
     part = out.with_name(f"{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
+    network.generation_config.update(do_sample=True, temperature=TEMPERATURE)
     network.to(torch.float16).save_pretrained(part)
     copy_tokenizer(stage, part)
     move(part, out, last="model.safetensors")
