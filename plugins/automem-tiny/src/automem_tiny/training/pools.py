@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from automem_tiny.training.lessons import Encoder, example
 
 HELD_OUT: Final = 50
-"""Of so many seeds the lessons of one are never trained on."""
+"""Of so many seeds of a teacher's the lessons of one are never trained on."""
 CORRECTED: Final = 0.55
 """The share of lessons in which the model itself played, where there are any."""
 PHASES: Final = ("plan", "log")
@@ -167,8 +167,8 @@ class Pools:
 
 
 def held(table: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Which lessons are held out."""
-    return table["seed"] % HELD_OUT == 0
+    """Which lessons are held out: a teacher's alone, so that they are the same in every round."""
+    return (table["seed"] % HELD_OUT == 0) & ~table["last"]
 
 
 class _Pool:
