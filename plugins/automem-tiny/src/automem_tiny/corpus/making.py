@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 import msgspec
 
+from automem.files import replacing
 from automem_tiny.corpus.game import crafter
 from automem_tiny.corpus.playing import Stage
 from automem_tiny.corpus.teaching import Mixture, Teacher, words_of
@@ -37,22 +38,17 @@ def main() -> None:
 async def _make(out: Path, first: int, episodes: int, steps: int) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     game = crafter()
-    encoder = msgspec.json.Encoder()
-    temporary = out.with_suffix(".part")
-    with temporary.open("wb") as stream:
-        for number in range(episodes):
-            seed = first + number
+    encode = msgspec.json.Encoder().encode
+    with replacing(out) as stream:
+        for seed in range(first, first + episodes):
             luck = Random(seed)  # noqa: S311 - games, not secrets
             name = drawn(luck)
             stage = Stage(game, variant(name, luck), steps, luck.random() < HANDED_OVER)
-            teacher = Teacher(words_of(stage.scaffold), MIXTURE, luck)
-            notebook = Notebook(teacher, seed, luck)
+            notebook = Notebook(Teacher(words_of(stage.scaffold), MIXTURE, luck), seed, luck)
             tally = await stage.play(seed, notebook, notebook.change)
             notebook.close()
-            for lesson in notebook.lessons:
-                stream.write(encoder.encode(lesson) + b"\n")
+            stream.writelines(encode(lesson) + b"\n" for lesson in notebook.lessons)
             sys.stderr.write(f"{name} {seed}: {tally.steps} steps, {tally.progression:.2f}\n")
-    temporary.replace(out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The teacher as a player, and as one who says what should have been said."""
+"""The teacher in an episode: what should be said next, by prompt, scene and luck."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Mixture:
 def words_of(scaffold: Scaffold) -> Vocabulary:
     """How this scaffold has things written."""
     names = {rule.name for rule in scaffold.manifest.operation}
-    state = "<|APPEND|>log.txt|{text}<|END|>"
+    keyed = "SET_PLACES" in names
     if "WRITE" in names:
-        state = "<|WRITE|>state.txt|{text}<|END|>"
-    return Vocabulary(keyed="SET_PLACES" in names, state=state)
+        return Vocabulary(keyed=keyed, state="<|WRITE|>state.txt|{text}<|END|>")
+    return Vocabulary(keyed=keyed)
 
 
 @dataclass(slots=True)
 class Teacher:
-    """Plays, or corrects: its replies depend on the conversation, the scene and its luck."""
+    """Its replies depend on the conversation, the scene and its luck."""
 
     words: Vocabulary
     mixture: Mixture
@@ -46,12 +46,8 @@ class Teacher:
     _step: tuple[int, str] = (-1, "")
     _habits: Habits = field(default_factory=lambda: Habits(consults=True, searches=True))
 
-    async def reply(self, phase: Phase, scene: Scene, talk: Sequence[Message]) -> str:
-        """What is to be said next."""
-        return self.said(phase, scene, talk)
-
     def said(self, phase: Phase, scene: Scene, talk: Sequence[Message]) -> str:
-        """The same, at once."""
+        """What is to be said next."""
         if self._step != (scene.step, phase):
             self._step = (scene.step, phase)
             draw = self.luck.random

@@ -64,9 +64,8 @@ def _flee(view: View, facing: str | None) -> str | None:
 
 def _serve(view: View, state: State, facing: str | None) -> str | None:
     want = state.want
-    simple = {"nap": "Sleep", "rest": "Sleep"}
-    if want in simple:
-        return simple[want] if view.vitals.get("energy", 9) < 9 else "Noop"
+    if want in {"nap", "rest"}:
+        return "Sleep" if view.vitals.get("energy", 9) < 9 else "Noop"
     if want in {"wall", "plant", "furnace"}:
         return _place(view, want, facing)
     if want == "sapling":
@@ -88,15 +87,14 @@ def _place(view: View, want: str, facing: str | None) -> str | None:
         return {"wall": "Place Stone", "plant": "Place Plant", "furnace": "Place Furnace"}[want]
     if want == "plant":
         return _toward(view, "grass", facing)
-    return _free(view, facing)
+    return _free(view)
 
 
-def _free(view: View, facing: str | None) -> str | None:
+def _free(view: View) -> str | None:
     """A step to where the cell ahead may be free."""
     for kind in WALKABLE:
         if view.steps(kind) == 1:
             return move(view.ways(kind)[0])
-    del facing
     return None
 
 
@@ -112,7 +110,7 @@ def _craft(view: View, facing: str | None) -> str | None:
         return _toward(view, "table", facing)
     if not view.has("wood", TABLE_WOOD):
         return None
-    return "Place Table" if view.front in WALKABLE else _free(view, facing)
+    return "Place Table" if view.front in WALKABLE else _free(view)
 
 
 def _dig_in(view: View, want: str, facing: str | None) -> str | None:

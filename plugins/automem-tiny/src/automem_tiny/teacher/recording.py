@@ -100,7 +100,7 @@ def _with_way(state: State, fresh: State, now: View, luck: Random, *, stuck: boo
     if stuck and now.front not in WALKABLE and not now.mines(now.front):
         return replace(fresh, go=(_other_way(fresh, now, luck), luck.choice((2, 3, 4))))
     go = state.go
-    if go and (seen or go[1] > 1) and go[1] > 1 and not (seen and state.want != want):
+    if go and go[1] > 1 and not (seen and state.want != want):
         return replace(fresh, go=(go[0], go[1] - 1), target=state.target)
     if seen:
         return fresh
