@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from automem.processes.interpreters import python_of
-from automem_tiny.folders import HERE, model
+from automem_tiny.folders import PACKAGE, model
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(900)]
 
@@ -30,7 +30,7 @@ LESSONS = [
 
 
 def there(*arguments: str | Path) -> int:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     argv = [python_of("local"), *map(str, arguments)]
     return subprocess.run(argv, env=environment, check=False).returncode
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-HERE: Final = Path(__file__).parent
+PACKAGE: Final = Path(__file__).parent
 
 
 def scaffold(name: str) -> Path:
     """The folder of a terse scaffold."""
-    return HERE / "scaffolds" / name
+    return PACKAGE / "scaffolds" / name
 
 
 def crafter_tiny_v0() -> Path:
@@ -25,4 +25,4 @@ def crafter_tiny_map() -> Path:
 
 def model() -> Path:
     """The folder of the model that comes with the package; transformers and engines load it."""
-    return HERE / "model"
+    return PACKAGE / "model"

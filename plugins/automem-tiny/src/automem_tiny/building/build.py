@@ -27,6 +27,7 @@ from automem_tiny.building.pins import Pins, locked, pin, sources
 from automem_tiny.building.provenance import write_provenance
 from automem_tiny.building.standing import Standing, text
 from automem_tiny.building.versions import versions
+from automem_tiny.folders import PACKAGE
 from automem_tiny.recipe import QUICK, RECIPE, Recipe
 
 WORKERS: Final = 2
@@ -130,8 +131,18 @@ def _build(folder: Path, recipe: Recipe, display: Mode | None) -> int:
     with locked(folder) as lock:
         pins = Pins(recipe=recipe, versions=_all_versions(torch), sources=sources())
         pin(folder, pins)
-        children = Children(torch, folder / "logs", lock)
+        children = Children(torch, _source(folder), folder / "logs", lock)
         return anyio.run(_shown, Build(Plan(folder, recipe), pins, children), display)
+
+
+def _source(folder: Path) -> Path:
+    """A folder in which this package is the only one, by a link."""
+    source = folder / "source"
+    source.mkdir(exist_ok=True)
+    link = source / PACKAGE.name
+    link.unlink(missing_ok=True)
+    link.symlink_to(PACKAGE)
+    return source
 
 
 def _see_room(folder: Path, recipe: Recipe) -> None:
@@ -150,18 +161,18 @@ def _all_versions(torch: str) -> dict[str, str]:
     own = versions(HERE)
     if not own["crafter"]:
         raise BuildError("crafter is not installed; run: pip install 'automem-tiny[build]'")
-    source = str(Path(__file__).parents[2])
+    asking = Path(__file__).with_name("versions.py")
     try:
         said = subprocess.run(  # noqa: S603 - our own module
-            [torch, "-m", "automem_tiny.building.versions", *THERE],
-            env={"PYTHONPATH": source},
+            [torch, "-I", str(asking), *THERE],
             check=True,
             capture_output=True,
             timeout=_VERSION_SECONDS,
         ).stdout
-    except (subprocess.SubprocessError, OSError) as error:
+        found = json.loads(said)
+    except (subprocess.SubprocessError, OSError, ValueError) as error:
         raise BuildError(f"{torch} cannot be used: {error}; run: automem setup local") from error
-    return {**own, **{f"{name} of local": found for name, found in json.loads(said).items()}}
+    return {**own, **{f"{name} of local": version for name, version in found.items()}}
 
 
 async def _shown(build: Build, display: Mode | None) -> int:

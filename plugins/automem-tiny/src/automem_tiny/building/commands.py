@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -66,6 +65,9 @@ class Children:
 
     torch: str
     """The Python with torch."""
+    source: Path
+    """A folder that holds this package and nothing else: torch's Python has no copy of it, and
+    must not find other packages of this one before its own."""
     logs: Path
     lock: int
     """An open file that no other build may lock while a child has it."""
@@ -78,7 +80,9 @@ class Children:
         log = self.logs / f"{command.name}.log"
         tail = Tail.at_end(log)
         # Sets of texts are ordered by their hashes: nothing may depend on them by mistake.
-        env = {"PYTHONPATH": _with_source(), "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
+        env = {"PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
+        if command.torch:
+            env["PYTHONPATH"] = str(self.source)
         async with (
             child(
                 argv, log=log, env=env, grace_seconds=GRACE_SECONDS, pass_fds=(self.lock,)
@@ -93,12 +97,6 @@ class Children:
             )
         if not command.makes.exists():
             raise BuildError(f"{command.name} ended without {command.makes}; its log is {log}")
-
-
-def _with_source() -> str:
-    # The interpreter with torch has no copy of this package.
-    source = str(Path(__file__).parents[2])
-    return os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
 
 
 async def _wait(running: Child) -> int:

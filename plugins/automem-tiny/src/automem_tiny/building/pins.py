@@ -16,7 +16,7 @@ import msgspec
 from automem.files import write_json
 from automem.records._struct import Record
 from automem_tiny.building.errors import BuildError
-from automem_tiny.folders import HERE
+from automem_tiny.folders import PACKAGE
 from automem_tiny.recipe import Recipe
 
 NAME: Final = "build.json"
@@ -28,7 +28,10 @@ _LOCK_SECONDS: Final = 10.0
 
 
 class Pins(Record):
-    """All that the bytes of a model depend on, but for the machine."""
+    """What the bytes of a model depend on, but for the machine.
+
+    AutoMem's other packages, which play the episodes, are named by version alone.
+    """
 
     recipe: Recipe
     versions: dict[str, str]
@@ -38,7 +41,7 @@ class Pins(Record):
 
 def sources() -> dict[str, str]:
     """What is in the parts of this package now."""
-    return {part: _digest(HERE / part) for part in _PARTS}
+    return {part: _digest(PACKAGE / part) for part in _PARTS}
 
 
 def _digest(folder: Path) -> str:
