@@ -1,4 +1,4 @@
-"""The numbers by which the model is made, all of them in one place."""
+"""How much goes into a model: episodes, steps, rates. How it is played and learned is code."""
 
 from __future__ import annotations
 
